@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: collectord.  The only way to a host's files: /proc and /sys, or
+ * the trees that stand for them (configuration: procfs, sysfs).  Everything
+ * is opened below two directory descriptors, read-only, and read with a
+ * bound.  The calls used are those of lockdown.c's table.
+ */
+#ifndef SLUICE_HOST_H
+#define SLUICE_HOST_H
+
+#include "text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum host_root { HOST_PROC, HOST_SYS, HOST_ROOTS };
+
+enum {
+	HOST_TEXT_MAX = 4194304,	/* bytes of one file; more is -EFBIG */
+	HOST_HELD_MAX = 48,		/* files kept open between cycles */
+};
+
+struct held {
+	enum host_root root;
+	const char *path;	/* a constant of a source's declaration */
+	int fd;
+};
+
+struct host {
+	int root[HOST_ROOTS];	/* directories */
+	bool real[HOST_ROOTS];	/* procfs or sysfs itself, by statfs(2) */
+	char *text;		/* HOST_TEXT_MAX bytes, untouched until read */
+	struct held held[HOST_HELD_MAX];
+	size_t nheld;
+};
+
+/* 0, or -1 with errno; *which says the path that failed. */
+int	host_open(struct host *, const char *procfs, const char *sysfs,
+	    const char **which);
+void	host_close(struct host *);
+
+/*
+ * The whole file, read anew from its start; the descriptor stays open between
+ * calls.  0 or -errno (-ENOENT, -EACCES, -EFBIG …).  The text stands until the
+ * next call of host_read or host_read_once.
+ */
+int	host_read(struct host *, enum host_root, const char *path,
+	    struct text *);
+/* The same for a path made at run time: opened, read and closed. */
+int	host_read_once(struct host *, enum host_root, const char *path,
+	    struct text *);
+/* The same, of at most cap bytes into buf: what is longer is cut, no error. */
+int	host_read_start(struct host *, enum host_root, const char *path,
+	    char *buf, size_t cap, struct text *);
+
+/*
+ * Names in a directory, by getdents64(2); "." and ".." are left out.  each()
+ * returns false to stop.  0 or -errno.
+ */
+int	host_list(struct host *, enum host_root, const char *path,
+	    bool (*each)(void *arg, const char *name), void *arg);
+
+/* True when the root is the kernel's own procfs or sysfs, not a copy. */
+bool	host_is_real(const struct host *, enum host_root);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: collectord.  What a source is: a row that declares its id and the
+ * paths it reads, and one function that reads them and says points.  Each
+ * file of sources/ holds pure parsers (bytes in, struct out) and one such row.
+ */
+#ifndef SLUICE_SOURCE_H
+#define SLUICE_SOURCE_H
+
+#include "build.h"
+#include "host.h"
+
+enum { EXCLUDES_MAX = 16, EXCLUDE_TEXT_MAX = 31 };
+
+/* What the configuration says about sources. */
+struct source_options {
+	bool cpu_per_cpu;
+	bool process_enabled;
+	bool all_mountpoints;		/* else only the standard ones */
+	size_t nexclude_types;
+	char exclude_types[EXCLUDES_MAX][EXCLUDE_TEXT_MAX + 1];
+};
+
+/* Reasons, in the order of the points SOURCE_FAILURES_*. */
+enum failure {
+	FAILURE_MISSING,
+	FAILURE_DENIED,
+	FAILURE_MALFORMED,
+	FAILURE_OVERSIZE,
+	FAILURE_TIMEOUT,
+	FAILURE_OTHER,
+	FAILURE_END
+};
+
+/* -errno of a read or a parser as a reason. */
+enum failure	failure_of(int error);
+const char	*failure_name(enum failure);
+
+struct source;
+
+/* Everything a source may use while it reads. */
+struct collect {
+	struct host *host;
+	struct build *build;
+	const struct source_options *options;
+	const struct source *source;
+	uint64_t deadline_ns;	/* CLOCK_MONOTONIC: stop and say timeout */
+	/* how to say that a path cost its metrics; set by the cycle */
+	void (*report)(void *arg, const struct source *, const char *path,
+	    int error);
+	void *report_arg;
+};
+
+struct source_path {
+	enum host_root root;
+	const char *path;	/* a directory ends with '/' */
+};
+
+enum { SOURCE_PATHS_MAX = 8 };
+
+struct source {
+	enum source_id id;
+	struct source_path path[SOURCE_PATHS_MAX];
+	/*
+	 * Reads and says points through c->build.  0, or -errno when nothing
+	 * of the source can be sent.  A single file or item that fails is
+	 * said by collect_failed() and the rest carries on.
+	 */
+	int (*read)(struct collect *c);
+};
+
+/* One path failed: counted, and logged when that is new. */
+void	collect_failed(struct collect *, const char *path, int error);
+/* host_read of one of the source's paths, collect_failed if it fails. */
+bool	collect_read(struct collect *, enum host_root, const char *path,
+	    struct text *);
+/* True when the source has used up its time. */
+bool	collect_late(const struct collect *);
+
+/* Every source, in order of id; the agent's own two are elsewhere. */
+extern const struct source *const source_table[];
+extern const size_t source_table_size;
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: collectord.  Reading kernel text: a span of bytes that shrinks
+ * from the front.  Pure; nothing is copied, nothing needs a terminating NUL.
+ */
+#ifndef SLUICE_TEXT_H
+#define SLUICE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+	const char *p;
+	size_t len;
+};
+
+struct text	text_of(const char *, size_t);
+/* Takes the next line off, without its newline.  False at the end. */
+bool		text_line(struct text *, struct text *line);
+/* Takes the next word off (blanks: space and tab).  False: none left. */
+bool		text_word(struct text *, struct text *word);
+/* Skips that many words; false where there are fewer. */
+bool		text_skip(struct text *, size_t words);
+bool		text_is(struct text, const char *);
+bool		text_starts(struct text, const char *);
+/* Takes everything up to c off, and c.  False where there is no c. */
+bool		text_until(struct text *, char c, struct text *before);
+/*
+ * The whole of the span as a decimal number that fits an int64_t (kernel
+ * counters above INT64_MAX are refused: OTLP's asInt has no room for them).
+ * A sign is only taken by text_int.
+ */
+bool		text_u63(struct text, int64_t *);
+bool		text_int(struct text, int64_t *);
+/* "12.34" as hundredths: at most two digits after the point count. */
+bool		text_centi(struct text, int64_t *);
+/* text_word and text_u63 in one. */
+bool		text_next_u63(struct text *, int64_t *);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: both processes.  The tables that metrics.def generates: the enums,
+ * and for each number its strings.  Nothing here can be changed at run time.
+ */
+#ifndef SLUICE_REGISTRY_H
+#define SLUICE_REGISTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KEY_BIT(id) (1u << KEY_##id)
+
+enum key {
+#define KEY(number, id, name, alphabet, longest) KEY_##id = (number),
+#include "metrics.def"
+#undef KEY
+	KEY_END
+};
+
+enum source_id {
+#define SOURCE(number, id, name, keys, reads) SOURCE_##id = (number),
+#include "metrics.def"
+#undef SOURCE
+	SOURCE_END
+};
+
+enum metric {
+#define METRIC(number, id, source, name, unit, instrument, scale, text) \
+	METRIC_##id = (number),
+#include "metrics.def"
+#undef METRIC
+	METRIC_END
+};
+
+/* A point's number is its metric's times 16, plus k. */
+enum { POINTS_PER_METRIC = 16 };
+
+enum point_id {
+#define POINT(metric, k, id, key1, value1, key2, value2) \
+	metric##_##id = METRIC_##metric * POINTS_PER_METRIC + (k),
+#include "metrics.def"
+#undef POINT
+	POINT_END = METRIC_END * POINTS_PER_METRIC
+};
+
+enum alphabet {
+	ALPHABET_DIGITS,	/* 0-9, no leading zero; sent as an integer */
+	ALPHABET_WORD,		/* a-z A-Z 0-9 . _ - */
+	ALPHABET_DEVICE,	/* WORD and / : % @ + = ! , */
+	ALPHABET_PATH,		/* DEVICE, space and valid UTF-8 above ASCII */
+};
+
+enum instrument {
+	COUNTER,		/* cumulative, monotonic sum */
+	UPDOWN,			/* cumulative sum, not monotonic */
+	GAUGE,
+};
+
+/* What a record's integer must be divided by to get the metric's unit. */
+enum scale {
+	SCALE_INT = 0,		/* nothing; sent as an integer */
+	SCALE_CENTI = 100,	/* also USER_HZ, which is 100 everywhere */
+	SCALE_MILLI = 1000,
+	SCALE_MICRO = 1000000,
+	SCALE_NANO = 1000000000,
+};
+
+struct source_row {
+	const char *name;
+	const char *reads;	/* files under procfs, for docs */
+	uint32_t keys;		/* KEY_BITs that an instance may carry */
+};
+
+struct key_row {
+	const char *name;
+	enum alphabet alphabet;
+	size_t longest;		/* bytes */
+};
+
+struct metric_row {
+	const char *name;
+	const char *unit;	/* UCUM */
+	const char *text;
+	enum source_id source;
+	enum instrument instrument;
+	enum scale scale;
+};
+
+struct fixed_attr {
+	const char *key;	/* NULL: none */
+	const char *value;
+};
+
+struct point_row {
+	struct fixed_attr attr[2];
+	bool known;
+};
+
+/* NULL where the number has no row. */
+const struct source_row	*registry_source(unsigned number);
+const struct key_row	*registry_key(unsigned number);
+const struct metric_row	*registry_metric(unsigned number);
+const struct point_row	*registry_point(unsigned number);
+
+/* Only for a number that registry_point() knows. */
+static inline enum metric
+point_metric(unsigned number)
+{
+	return (enum metric)(number / POINTS_PER_METRIC);
+}
+
+/* True when the bytes may stand as that attribute's value. */
+bool	registry_value_ok(enum key, const uint8_t *, size_t);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: both processes.  See shipconf.h. */
+#include "shipconf.h"
+
+#include "cursor.h"
+#include "utf8.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+write_string(struct writer *w, const char *s)
+{
+	write_text(w, s, strlen(s));
+}
+
+/* No NUL inside: what is compared is what is used. */
+static void
+read_string(struct reader *r, char out[FRAME_TEXT_MAX + 1])
+{
+	size_t len;
+	const uint8_t *s = read_text(r, 1, FRAME_TEXT_MAX, &len);
+
+	out[0] = '\0';
+	if (s == NULL || memchr(s, '\0', len) != NULL ||
+	    !utf8_valid(s, len)) {
+		r->bad = true;
+		return;
+	}
+	memcpy(out, s, len);
+	out[len] = '\0';
+}
+
+static uint32_t
+read_range(struct reader *r, uint64_t min, uint64_t max)
+{
+	uint64_t v = read_varint(r);
+
+	if (v < min || v > max)
+		r->bad = true;
+	return r->bad ? 0 : (uint32_t)v;
+}
+
+/* The URL crosses as text, so that both ends judge it by the same parser. */
+static void
+write_url(struct writer *w, const struct url *u)
+{
+	char text[3 * FRAME_TEXT_MAX];
+	int n;
+
+	n = snprintf(text, sizeof(text), "https://%s%s%s:%u%s",
+	    u->is_ipv6 ? "[" : "", u->host, u->is_ipv6 ? "]" : "",
+	    (unsigned)u->port, u->path);
+	if (n < 0 || n > FRAME_TEXT_MAX)
+		w->full = true;
+	else
+		write_string(w, text);
+}
+
+static void
+read_url(struct reader *r, struct url *u)
+{
+	char text[FRAME_TEXT_MAX + 1];
+
+	read_string(r, text);
+	if (!r->bad && url_parse(u, text) != NULL)
+		r->bad = true;
+}
+
+static void
+write_server(struct writer *w, const struct nameserver *s)
+{
+	write_u8(w, s->family);
+	write_span(w, s->addr, s->family == 4 ? 4 : 16);
+	write_varint(w, s->scope);
+	write_varint(w, s->port);
+}
+
+static void
+read_server(struct reader *r, struct nameserver *s)
+{
+	size_t len;
+	const uint8_t *addr;
+
+	memset(s, 0, sizeof(*s));
+	s->family = read_u8(r);
+	if (s->family != 4 && s->family != 6)
+		r->bad = true;
+	len = s->family == 4 ? 4 : 16;
+	if ((addr = read_span(r, len)) != NULL)
+		memcpy(s->addr, addr, len);
+	s->scope = read_range(r, 0, UINT32_MAX);
+	s->port = (uint16_t)read_range(r, 1, UINT16_MAX);
+}
+
+ptrdiff_t
+shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
+{
+	struct writer w = writer_of(buf, cap);
+
+	write_u64(&w, c->start_ns);
+	write_u64(&w, c->seed);
+	write_varint(&w, c->interval_ms);
+	write_varint(&w, c->timeout_ms);
+	write_varint(&w, c->batch);
+	write_u8(&w, c->flags);
+	write_u8(&w, (uint8_t)c->protocol);
+	write_u8(&w, (uint8_t)c->nendpoints);
+	for (size_t i = 0; i < c->nendpoints; i++)
+		write_url(&w, &c->endpoint[i]);
+	write_u8(&w, (uint8_t)c->nservers);
+	for (size_t i = 0; i < c->nservers; i++)
+		write_server(&w, &c->server[i]);
+	write_u8(&w, (uint8_t)c->nattrs);
+	for (size_t i = 0; i < c->nattrs; i++) {
+		write_string(&w, c->attr[i].key);
+		write_string(&w, c->attr[i].value);
+	}
+	return writer_finish(&w);
+}
+
+static size_t
+read_count(struct reader *r, size_t min, size_t max)
+{
+	size_t n = read_u8(r);
+
+	if (n < min || n > max)
+		r->bad = true;
+	return r->bad ? 0 : n;
+}
+
+int
+shipconf_decode(struct shipconf *c, const void *buf, size_t len)
+{
+	struct reader r = reader_of(buf, len);
+
+	memset(c, 0, sizeof(*c));
+	c->start_ns = read_u64(&r);
+	c->seed = read_u64(&r);
+	c->interval_ms = read_range(&r, INTERVAL_MIN_MS, INTERVAL_MAX_MS);
+	c->timeout_ms = read_range(&r, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS);
+	c->batch = read_range(&r, BATCH_MIN, BATCH_MAX);
+	c->flags = read_u8(&r);
+	c->protocol = (enum protocol)read_u8(&r);
+	if (c->start_ns == 0 || (c->flags & ~SHIPCONF_FLAGS) != 0 ||
+	    c->protocol >= PROTOCOL_END)
+		r.bad = true;
+	c->nendpoints = read_count(&r, 1, ENDPOINTS_MAX);
+	for (size_t i = 0; i < c->nendpoints; i++)
+		read_url(&r, &c->endpoint[i]);
+	c->nservers = read_count(&r, 0, NAMESERVERS_MAX);
+	for (size_t i = 0; i < c->nservers; i++)
+		read_server(&r, &c->server[i]);
+	c->nattrs = read_count(&r, 0, RESOURCE_ATTRS_MAX);
+	for (size_t i = 0; i < c->nattrs; i++) {
+		read_string(&r, c->attr[i].key);
+		read_string(&r, c->attr[i].value);
+	}
+	return reader_finish(&r);
+}

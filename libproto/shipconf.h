@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: both processes.  What the shipper is told, once, before it locks
+ * itself: the payload of CONFIG.  No secret and no path is in it.
+ */
+#ifndef SLUICE_SHIPCONF_H
+#define SLUICE_SHIPCONF_H
+
+#include "bounds.h"
+#include "url.h"
+
+#include <netinet/in.h>
+
+enum protocol {
+	PROTOCOL_HTTP_PROTOBUF,
+	PROTOCOL_HTTP_JSON,
+	PROTOCOL_END
+};
+
+enum shipconf_flag {
+	SHIPCONF_REQUIRE_LANDLOCK = 1,
+	SHIPCONF_SPLIT = 2,		/* two users: what the start achieved */
+	SHIPCONF_FLAGS = 3
+};
+
+struct nameserver {
+	uint8_t family;			/* 4 or 6 */
+	uint8_t addr[16];		/* network order; 4 or 16 bytes used */
+	uint32_t scope;			/* interface index of fe80::/10 */
+	uint16_t port;			/* 53 unless a test says otherwise */
+};
+
+struct resource_attr {
+	char key[FRAME_TEXT_MAX + 1];
+	char value[FRAME_TEXT_MAX + 1];	/* UTF-8 */
+};
+
+struct shipconf {
+	uint64_t start_ns;		/* when the agent started, wall clock */
+	uint64_t seed;			/* spreads the fleet: from host.id */
+	uint32_t interval_ms;
+	uint32_t timeout_ms;		/* of one whole exchange */
+	uint32_t batch;			/* bytes of records */
+	uint8_t flags;
+	enum protocol protocol;
+	size_t nendpoints;		/* 1 to ENDPOINTS_MAX, in order */
+	struct url endpoint[ENDPOINTS_MAX];
+	size_t nservers;
+	struct nameserver server[NAMESERVERS_MAX];
+	size_t nattrs;
+	struct resource_attr attr[RESOURCE_ATTRS_MAX];
+};
+
+/* Bytes written, or -ENOBUFS. */
+ptrdiff_t	shipconf_encode(const struct shipconf *, void *, size_t);
+/* 0 or -EBADMSG; every bound of bounds.h is checked again here. */
+int		shipconf_decode(struct shipconf *, const void *, size_t);
+
+#endif

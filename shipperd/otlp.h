@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: shipperd, and `sluice show`.  Encodes records as one
+ * ExportMetricsServiceRequest (opentelemetry-proto 1.x, metrics_service.proto)
+ * in binary protobuf or as OTLP JSON, both from one walk over the records
+ * (walk.h).  Pure: no allocation, no clock; the same records give the same
+ * bytes.
+ */
+#ifndef SLUICE_OTLP_H
+#define SLUICE_OTLP_H
+
+#include "batch.h"
+#include "shipconf.h"
+
+/* A run of judged records, all of one time step. */
+struct otlp_request {
+	const struct shipconf *conf;	/* resource attributes, in order */
+	const char *version;		/* of the agent: scope and service */
+	const struct batch_record *record;
+	size_t nrecords;
+};
+
+/*
+ * Bytes written to out; -ENOBUFS: cap is too small; -ENODATA: not a single
+ * point in it (an empty envelope is never sent).  *points: data points.
+ */
+ptrdiff_t	otlp_encode(enum protocol, const struct otlp_request *,
+		    uint8_t *out, size_t cap, uint64_t *points);
+
+/* "application/x-protobuf" or "application/json". */
+const char	*otlp_content_type(enum protocol);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: shipperd.  TLS, and the only file that includes OpenSSL.  Chain,
+ * name and purpose are always verified; there is no switch.
+ */
+#ifndef SLUICE_TLS_H
+#define SLUICE_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct tls_context;		/* trust, certificate and key; one a process */
+struct tls;			/* one connection */
+
+enum { TLS_ERROR_MAX = 256 };
+
+struct tls_error {
+	char text[TLS_ERROR_MAX];	/* OpenSSL's words: escape in logs */
+};
+
+/*
+ * Before the lock: loads the system's OpenSSL configuration (its absence or a
+ * fault in it is an error: the crypto policy must not be lost in silence),
+ * reads the three descriptors to their ends and closes them, and draws from
+ * both random generators once.  NULL with *error.
+ */
+struct tls_context	*tls_context_new(int ca_fd, int cert_fd, int key_fd,
+			    struct tls_error *error);
+void			tls_context_free(struct tls_context *);
+
+enum tls_result {
+	TLS_OK,
+	TLS_WANT_READ,
+	TLS_WANT_WRITE,
+	TLS_CLOSED,		/* close_notify: the peer ended in order */
+	TLS_CUT,		/* the stream ended or broke without one */
+	TLS_REFUSED_SERVER,	/* we do not accept the server */
+	TLS_REFUSED_US,		/* its alert says it does not accept us */
+	TLS_FAILED,		/* anything else in the protocol */
+};
+
+/*
+ * A client session over a connected, non-blocking socket, which stays the
+ * caller's.  is_address: the name is matched as an IP address.  NULL: memory.
+ */
+struct tls	*tls_new(struct tls_context *, int fd, const char *host,
+		    bool is_address);
+void		tls_free(struct tls *);
+enum tls_result	tls_handshake(struct tls *, struct tls_error *);
+/* *n: bytes moved, when TLS_OK. */
+enum tls_result	tls_read(struct tls *, void *, size_t, size_t *n,
+		    struct tls_error *);
+enum tls_result	tls_write(struct tls *, const void *, size_t, size_t *n,
+		    struct tls_error *);
+/* Says close_notify if that can be done at once; never waits. */
+void		tls_shutdown(struct tls *);
+/* "TLSv1.3", "TLS_AES_256_GCM_SHA384": after the handshake, for the log. */
+const char	*tls_version(const struct tls *);
+const char	*tls_cipher(const struct tls *);
+
+/* 64 random bits, from the generator that was warmed before the lock. */
+uint64_t	tls_random64(void);
+
+#endif
