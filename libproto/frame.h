@@ -44,7 +44,7 @@ enum frame_stage {
  *	SECRET	u8 enum secret; descriptor: the open file
  *	START	nothing more comes before the lock
  *	RECORD	one record
- *	LOCKED	the collector's nonce, then struct layers
+ *	LOCKED	the collector's nonce, then u8 Landlock ABI, u8 MDWE
  *	ACK	u64 sequence: the receiver has answered for all up to it
  */
 #define FRAME_TYPES(F) \

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord, and in the child until exec.  See launch.h. */
+#include "launch.h"
+
+#include "log.h"
+#include "privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct user {
+	uid_t uid;
+	gid_t gid;
+};
+
+static bool
+whole_number(const char *s, unsigned long *value)
+{
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	errno = 0;
+	*value = strtoul(s, &end, 10);
+	return errno == 0 && *end == '\0' && *value < UINT32_MAX;
+}
+
+/* A number stands for a user and a group of that number. */
+static struct user
+find_user(const char *name)
+{
+	unsigned long number;
+	const struct passwd *pw;
+
+	if (whole_number(name, &number))
+		return (struct user){ (uid_t)number, (gid_t)number };
+	if ((pw = getpwnam(name)) == NULL)
+		fatal_text("the shipper's user does not exist; systemd-sysusers"
+		    " makes it, --shipper-user names another", name);
+	return (struct user){ pw->pw_uid, pw->pw_gid };
+}
+
+/* Numbered descriptors: 0 and 1 nothing, 2 the log, 3 the channel. */
+static int
+arrange_descriptors(int p)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int channel;
+
+	/* above the slots, so that no dup2() closes what is still needed */
+	if (null < 0 || (channel = fcntl(p, F_DUPFD_CLOEXEC, 10)) < 0)
+		return -1;
+	if (dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(channel, SHIPPER_CHANNEL_FD) < 0)
+		return -1;
+	/* a leaked reader of a channel steals records without a trace */
+	return close_range(SHIPPER_CHANNEL_FD + 1, ~0U, 0);
+}
+
+_Noreturn static void
+become_shipper(const struct launch_options *o, int p, bool split,
+    struct user user)
+{
+	char name[] = "shipperd";
+	char *const argv[] = { name, NULL };
+	char *const no_environment[] = { NULL };
+
+	if (arrange_descriptors(p) < 0)
+		fatal("descriptors of the shipper", errno);
+	if (split && privilege_become(user.uid, user.gid) < 0)
+		fatal("become the shipper's user", errno);
+	if (!split && (capabilities_drop() < 0 || privilege_no_new() < 0))
+		log_event_errno(LOG_LEVEL_NOTICE, "bounding_set_kept",
+		    "no CAP_SETPCAP", errno);
+	execve(o->path, argv, no_environment);
+	fatal(o->path, errno);
+}
+
+static void
+drop_own(bool split)
+{
+	if (capabilities_drop() < 0 && split)
+		fatal("drop the collector's capabilities", errno);
+	if (privilege_no_new() < 0)
+		fatal("no_new_privs", errno);
+}
+
+void
+launch_shipper(struct link *l, const struct launch_options *o)
+{
+	struct user user = { getuid(), getgid() };
+	int pair[2];
+	pid_t pid;
+
+	memset(l, 0, sizeof(*l));
+	l->q = -1;
+	l->stage = STAGE_HELLO;
+	l->split = capabilities_can_split();
+	if (l->split)
+		user = find_user(o->user);
+	if (l->split && (user.uid == 0 || user.gid == 0 ||
+	    user.uid == getuid() || user.gid == getgid()))
+		fatal_text("the shipper needs a user and a group that are"
+		    " neither root's nor the collector's", o->user);
+	if (channel_pair(pair) < 0)
+		fatal("socketpair", errno);
+	if ((pid = fork()) < 0)
+		fatal("fork", errno);
+	if (pid == 0)
+		become_shipper(o, pair[1], l->split, user);
+	close(pair[1]);
+	l->p = pair[0];
+	l->shipper = (struct identity){ pid, user.uid, user.gid };
+	drop_own(l->split);
+}
+
+_Noreturn static void
+refuse(const char *what, enum channel_fault fault)
+{
+	int error = errno;
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_ERROR, "channel_refused");
+	log_text(&line, "what", what);
+	log_word(&line, "fault", channel_fault_name(fault));
+	if (fault == CHANNEL_ERRNO)
+		log_errno(&line, error);
+	log_end(&line);
+	_exit(1);
+}
+
+/* One message into buf; waits for it.  *fd: the descriptor, or -1. */
+static struct frame
+await(int fd, enum frame_path path, struct link *l, uint8_t *buf,
+    int *passed, int timeout_ms)
+{
+	enum channel_fault fault;
+	struct frame f;
+	size_t len;
+
+	if (channel_wait(fd, timeout_ms) < 0)
+		fatal("waiting for the shipper", errno);
+	fault = channel_receive(fd, &l->shipper, buf, FRAME_MAX, &len,
+	    passed);
+	if (fault == CHANNEL_CLOSED)
+		fatal_text("the shipper ended before it was ready",
+		    "its own log line says why");
+	if (fault != CHANNEL_OK)
+		refuse("handshake", fault);
+	if (frame_take(&f, buf, len, passed != NULL && *passed >= 0, path,
+	    &l->stage) < 0)
+		fatal_text("handshake", "a frame that does not belong here");
+	return f;
+}
+
+static void
+send_frame(struct link *l, enum frame_type type, const void *payload,
+    size_t len, int fd)
+{
+	static uint8_t message[FRAME_MAX];
+	enum channel_fault fault;
+
+	message[0] = (uint8_t)type;
+	if (len > 0)
+		memcpy(message + 1, payload, len);
+	fault = channel_send(l->p, message, len + 1, fd);
+	if (fault != CHANNEL_OK)
+		refuse(frame_row(type)->name, fault);
+}
+
+void
+launch_handshake(struct link *l)
+{
+	uint8_t buf[FRAME_MAX], nonces[2 * NONCE_SIZE];
+	enum channel_fault fault;
+	struct frame hello;
+
+	hello = await(l->p, FROM_SHIPPER_ON_P, l, buf, &l->q,
+	    HANDSHAKE_TIMEOUT_MS);
+	fault = channel_judge(l->q, &l->shipper);
+	if (fault != CHANNEL_OK)
+		refuse("the shipper's own pair", fault);
+	/* ours to switch on: the peer had time to switch it off again */
+	if (channel_want_credentials(l->q) < 0 ||
+	    fcntl(l->q, F_SETFD, FD_CLOEXEC) < 0 ||
+	    channel_only_receive(l->q) < 0)
+		fatal("the shipper's own pair", errno);
+	if (getrandom(l->nonce, sizeof(l->nonce), 0) != sizeof(l->nonce))
+		fatal("getrandom", errno);
+	memcpy(nonces, hello.payload, NONCE_SIZE);
+	memcpy(nonces + NONCE_SIZE, l->nonce, NONCE_SIZE);
+	send_frame(l, FRAME_WELCOME, nonces, sizeof(nonces), -1);
+}
+
+void
+launch_configure(struct link *l, const void *config, size_t len,
+    const int secret_fd[SECRET_END])
+{
+	send_frame(l, FRAME_CONFIG, config, len, -1);
+	for (uint8_t kind = 0; kind < SECRET_END; kind++) {
+		send_frame(l, FRAME_SECRET, &kind, sizeof(kind),
+		    secret_fd[kind]);
+		close(secret_fd[kind]);
+	}
+	send_frame(l, FRAME_START, NULL, 0, -1);
+	if (channel_only_send(l->p) < 0)
+		fatal("shutdown", errno);
+}
+
+void
+launch_await_lock(struct link *l)
+{
+	uint8_t buf[FRAME_MAX];
+	struct frame locked = await(l->q, FROM_SHIPPER, l, buf, NULL,
+	    LOCK_TIMEOUT_MS);
+
+	if (locked.type != FRAME_LOCKED ||
+	    memcmp(locked.payload, l->nonce, NONCE_SIZE) != 0)
+		fatal_text("LOCKED", "the nonce is not the one we sent");
+	l->layers.landlock_abi = locked.payload[NONCE_SIZE];
+	l->layers.mdwe = locked.payload[NONCE_SIZE + 1];
+}
+
+int
+link_receive(struct link *l, struct frame *f)
+{
+	static uint8_t buf[FRAME_MAX];
+	enum channel_fault fault;
+	size_t len;
+
+	fault = channel_receive(l->q, &l->shipper, buf, sizeof(buf), &len,
+	    NULL);
+	if (fault == CHANNEL_AGAIN)
+		return 0;
+	if (fault == CHANNEL_CLOSED)
+		fatal_text("the shipper ended", "the pair ends together");
+	if (fault != CHANNEL_OK)
+		refuse("a message from the shipper", fault);
+	if (frame_take(f, buf, len, 0, FROM_SHIPPER, &l->stage) < 0)
+		fatal_text("a frame from the shipper", "not allowed here");
+	return 1;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: both processes.  See confine.h. */
+#include "confine.h"
+
+#include "log.h"
+
+#include <errno.h>
+
+static int
+confine_landlock(const struct confinement *c)
+{
+	int abi = landlock_restrict(&c->landlock);
+
+	if (abi < 0)
+		fatal("Landlock", errno);
+	if (abi == 0 && c->require_landlock)
+		fatal_text("require: landlock",
+		    "this kernel has none, or it is switched off");
+	if (abi == 0)
+		log_event(LOG_LEVEL_WARNING, "landlock_absent");
+	return abi;
+}
+
+void
+confine(const struct confinement *c, struct layers *layers)
+{
+	bool mdwe;
+
+	if (harden_limits(c->limit, c->nlimits) < 0)
+		fatal("setrlimit", errno);
+	if (harden_process(&mdwe) < 0)
+		fatal("prctl", errno);
+	layers->landlock_abi = (uint8_t)confine_landlock(c);
+	layers->mdwe = mdwe;
+	if (SLUICE_SANITIZED)
+		log_event(LOG_LEVEL_WARNING, "sanitized_build");
+	if (seccomp_load_table(c->call, c->ncalls) < 0)
+		fatal("seccomp", errno);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: both processes.  See harden.h. */
+#include "harden.h"
+
+#include "privilege.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Linux 6.3; the floor's headers lack them. */
+enum { PRCTL_SET_MDWE = 65, MDWE_NO_EXEC_GAIN = 1 };
+
+int
+harden_limits(const struct limit *limit, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct rlimit r = { limit[i].value, limit[i].value };
+
+		if (setrlimit(limit[i].resource, &r) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+harden_process(bool *mdwe)
+{
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return -1;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || privilege_no_new() < 0)
+		return -1;
+	*mdwe = prctl(PRCTL_SET_MDWE, MDWE_NO_EXEC_GAIN, 0, 0, 0) == 0;
+	return *mdwe || errno == EINVAL ? 0 : -1;
+}
+
+bool
+harden_stderr_is_file(void)
+{
+	struct stat st;
+
+	return fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: both processes.  See log.h. */
+#include "log.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BYTES_SHOWN_MAX = 256 };
+
+static const char *process_name = "sluice";
+
+void
+log_open(const char *process)
+{
+	process_name = process;
+}
+
+/* The last byte is kept for the newline. */
+static void
+put(struct log_line *l, const char *s, size_t n)
+{
+	size_t room = sizeof(l->text) - 1 - l->len;
+
+	if (n > room)
+		n = room;
+	memcpy(l->text + l->len, s, n);
+	l->len += n;
+}
+
+static void
+put_string(struct log_line *l, const char *s)
+{
+	put(l, s, strlen(s));
+}
+
+static void
+put_key(struct log_line *l, const char *key)
+{
+	put_string(l, " ");
+	put_string(l, key);
+	put_string(l, "=");
+}
+
+void
+log_begin(struct log_line *l, enum log_level level, const char *event)
+{
+	const char mark[] = { '<', (char)('0' + level), '>' };
+
+	l->len = 0;
+	put(l, mark, sizeof(mark));
+	put_string(l, process_name);
+	put_string(l, ": event=");
+	put_string(l, event);
+}
+
+void
+log_word(struct log_line *l, const char *key, const char *constant)
+{
+	put_key(l, key);
+	put_string(l, constant);
+}
+
+void
+log_int(struct log_line *l, const char *key, int64_t value)
+{
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char digits[20];
+	size_t n = sizeof(digits);
+
+	do
+		digits[--n] = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	put_key(l, key);
+	if (value < 0)
+		put_string(l, "-");
+	put(l, digits + n, sizeof(digits) - n);
+}
+
+static void
+put_escaped(struct log_line *l, uint8_t c)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char plain = (char)c;
+	const char escaped[] = { '\\', 'x', hex[c >> 4], hex[c & 15] };
+
+	if (c >= ' ' && c <= '~' && c != '"' && c != '\\')
+		put(l, &plain, 1);
+	else
+		put(l, escaped, sizeof(escaped));
+}
+
+void
+log_bytes(struct log_line *l, const char *key, const void *bytes, size_t len)
+{
+	const uint8_t *b = bytes;
+
+	put_key(l, key);
+	put_string(l, "\"");
+	for (size_t i = 0; i < len && i < BYTES_SHOWN_MAX; i++)
+		put_escaped(l, b[i]);
+	put_string(l, len > BYTES_SHOWN_MAX ? "\"..." : "\"");
+}
+
+void
+log_text(struct log_line *l, const char *key, const char *s)
+{
+	log_bytes(l, key, s, strlen(s));
+}
+
+/* strerrordesc_np() and strerrorname_np() are constants: no locale, no file. */
+void
+log_errno(struct log_line *l, int error)
+{
+	const char *name = strerrorname_np(error);
+	const char *text = strerrordesc_np(error);
+
+	put_string(l, " error=\"");
+	put_string(l, name == NULL ? "?" : name);
+	put_string(l, ": ");
+	put_string(l, text == NULL ? "unknown error" : text);
+	put_string(l, "\"");
+}
+
+void
+log_end(struct log_line *l)
+{
+	int kept = errno;
+	ssize_t n;
+
+	l->text[l->len++] = '\n';
+	do
+		n = write(STDERR_FILENO, l->text, l->len);
+	while (n < 0 && errno == EINTR);
+	errno = kept;
+}
+
+void
+log_event(enum log_level level, const char *event)
+{
+	struct log_line l;
+
+	log_begin(&l, level, event);
+	log_end(&l);
+}
+
+void
+log_event_int(enum log_level level, const char *event, const char *key,
+    int64_t value)
+{
+	struct log_line l;
+
+	log_begin(&l, level, event);
+	log_int(&l, key, value);
+	log_end(&l);
+}
+
+void
+log_event_errno(enum log_level level, const char *event, const char *what,
+    int error)
+{
+	struct log_line l;
+
+	log_begin(&l, level, event);
+	log_text(&l, "what", what);
+	if (error != 0)
+		log_errno(&l, error);
+	log_end(&l);
+}
+
+_Noreturn void
+fatal(const char *what, int error)
+{
+	log_event_errno(LOG_LEVEL_ERROR, "fatal", what, error);
+	_exit(1);
+}
+
+_Noreturn void
+fatal_text(const char *what, const char *detail)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_LEVEL_ERROR, "fatal");
+	log_text(&l, "what", what);
+	log_text(&l, "detail", detail);
+	log_end(&l);
+	_exit(1);
+}
