@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 
+from owned import TOGETHER, start
 from tap import Failed, Skip, until
 
 # Numbers without an entry in passwd: nobody else can be running as them.
@@ -92,16 +93,17 @@ class Pair:
 
     split: with the three capabilities.  settings: laid over the configuration.
     on_line: called with each log line.  stderr: a descriptor in place of the
-    pipe that is read here."""
+    pipe that is read here.  prefix: words in front of the command."""
 
     def __init__(self, url, keys, build=None, encoding="http/protobuf",
                  interval="1s", client=None, ca=None, split=None, user=None,
-                 settings=None, on_line=None, stderr=None):
+                 settings=None, on_line=None, stderr=None, prefix=()):
         self.build = pathlib.Path(build) if build else build_root()
         self.split = can_split() if split is None else split
         self.user = COLLECTOR if user is None else user
         self.on_line = on_line
         self.stderr = stderr
+        self.prefix = list(prefix)
         self.events = []
         self.lines = []
         self.process = None
@@ -144,12 +146,11 @@ class Pair:
             return words
         return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}",
                 "--clear-groups", *(_SPLIT if self.split else _BARE),
-                "--no-new-privs", *words]
+                "--no-new-privs", *TOGETHER[1:], *words]
 
     def start(self, *more):
-        self.process = subprocess.Popen(
-            self.command(*more), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+        self.process = start(
+            self.prefix + self.command(*more), stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE if self.stderr is None else self.stderr,
             env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}, cwd="/")
         if self.stderr is None:
