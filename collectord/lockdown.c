@@ -23,7 +23,6 @@ const struct syscall_row collector_calls[] = {
 	{ "adjtimex", { { 0 } },
 	    "state of the clock; setting it takes a capability" },
 	{ "ppoll", { { 0 } }, "the loop" },
-	{ "timerfd_settime", { { 0 } }, "the next collection" },
 	{ "clock_gettime", { { 0 } }, "where the vDSO cannot answer" },
 	{ "sendto", { { ARG_ONLY_BITS, 3, MSG_NOSIGNAL | MSG_DONTWAIT, 0 },
 	    { ARG_IS, 4, 0, 1 } },

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: collectord, and `sluice show`.  One collection: every source once,
+ * its records into the ring, the agent's own last.  A source that fails costs
+ * its own metrics; a source that is slow costs its budget.
+ */
+#ifndef SLUICE_CYCLE_H
+#define SLUICE_CYCLE_H
+
+#include "ring.h"
+#include "self.h"
+#include "source.h"
+
+enum { PATHS_FAILED_MAX = 256 };
+
+/* A path that failed when it was last read: said once, until it changes. */
+struct path_failure {
+	enum source_id source;
+	uint64_t path;			/* hash of its name */
+	int error;
+	uint64_t cycle;			/* when it last failed */
+};
+
+/* Intervals and records that will never be delivered, by cause. */
+struct gaps {
+	uint64_t late, suspended, clock_step;
+	uint64_t oversize;		/* records that fit nowhere */
+};
+
+struct cycle {
+	struct host *host;
+	struct series *series;
+	struct ring *ring;
+	struct self *self;
+	const struct source_options *options;
+	uint8_t *space;			/* BUILD_SPACE bytes */
+	uint64_t boot_ns;		/* wall clock at boot */
+	uint64_t number;		/* of this cycle, from 1 */
+	struct gaps gaps;
+	uint64_t gaps_said;		/* sum when last recorded */
+	size_t nfailed;
+	struct path_failure failed[PATHS_FAILED_MAX];
+};
+
+/* Fatal without memory.  Borrows everything it points to. */
+void	cycle_init(struct cycle *, struct host *, struct ring *,
+	    struct self *, const struct source_options *);
+
+/* Reads every source now and pushes what they say. */
+void	cycle_run(struct cycle *);
+
+#endif

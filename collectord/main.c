@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: collectord.  Process 1: reads the host, has no network.  Read
+ * main() from top to bottom: it is the order in which the pair is started
+ * and gives its privileges away.
+ */
+#include "config.h"
+#include "cycle.h"
+#include "launch.h"
+#include "lockdown.h"
+#include "log.h"
+#include "loop.h"
+#include "now.h"
+#include "options.h"
+#include "privilege.h"
+#include "resource.h"
+#include "resolvconf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+refuse_root(void)
+{
+	if (privilege_is_root())
+		fatal_text("collectord does not run as root", "start it by its"
+		    " systemd unit, or as an ordinary user: setpriv(1) can"
+		    " give that user CAP_SETUID, CAP_SETGID and CAP_SETPCAP");
+}
+
+/* With RLIMIT_FSIZE 0 the first log line would end the process. */
+static void
+refuse_file_as_log(void)
+{
+	if (harden_stderr_is_file())
+		fatal_text("standard error is a regular file", "neither process"
+		    " may write to files: use a pipe, 2> >(cat >file)");
+}
+
+static void
+read_config(struct config *cfg, const struct options *o)
+{
+	struct config_error error;
+
+	if (config_read(cfg, o->config, &error) == 0)
+		return;
+	fprintf(stderr, "collectord: %s\n", error.text);
+	exit(1);
+}
+
+/* Opened, never read: the shipper alone sees what is in them. */
+static int
+open_secret(const char *what, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct log_line line;
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	log_begin(&line, LOG_LEVEL_ERROR, "fatal");
+	log_text(&line, "what", what);
+	log_text(&line, "path", path);
+	if (fd < 0)
+		log_errno(&line, errno);
+	else
+		log_word(&line, "error", "not_a_regular_file");
+	log_end(&line);
+	exit(1);
+}
+
+static void
+require(const struct config *cfg)
+{
+	if ((cfg->require & REQUIRE_SPLIT) != 0 && !capabilities_can_split())
+		fatal_text("require: split", "two users need CAP_SETUID,"
+		    " CAP_SETGID and CAP_SETPCAP, ambient, at the start");
+}
+
+static void
+open_host(struct host *host, const struct config *cfg)
+{
+	const char *which;
+
+	if (host_open(host, cfg->procfs, cfg->sysfs, &which) < 0)
+		fatal(which, errno);
+}
+
+static void
+fill_shipconf(struct shipconf *c, const struct config *cfg,
+    const struct link *l, uint64_t start_ns)
+{
+	memset(c, 0, sizeof(*c));
+	c->start_ns = start_ns;
+	c->interval_ms = cfg->interval_ms;
+	c->timeout_ms = cfg->timeout_ms;
+	c->batch = cfg->batch;
+	c->flags = (l->split ? SHIPCONF_SPLIT : 0) |
+	    ((cfg->require & REQUIRE_LANDLOCK) != 0 ?
+	    SHIPCONF_REQUIRE_LANDLOCK : 0);
+	c->protocol = cfg->protocol;
+	c->nendpoints = cfg->nendpoints;
+	memcpy(c->endpoint, cfg->endpoint, sizeof(c->endpoint));
+}
+
+static void
+log_started(const struct link *l, const struct layers *own)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_INFO, "started");
+	log_word(&line, "split", l->split ? "users" : "none");
+	log_int(&line, "collector_pid", getpid());
+	log_int(&line, "collector_uid", getuid());
+	log_int(&line, "shipper_pid", l->shipper.pid);
+	log_int(&line, "shipper_uid", l->shipper.uid);
+	log_int(&line, "collector_landlock", own->landlock_abi);
+	log_int(&line, "shipper_landlock", l->layers.landlock_abi);
+	log_end(&line);
+}
+
+static void
+log_stopped(const struct ring *r)
+{
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_NOTICE, "stopped");
+	log_int(&line, "read", (int64_t)r->count.made);
+	log_int(&line, "acknowledged", (int64_t)r->count.acked);
+	log_int(&line, "queued", (int64_t)r->count.waiting);
+	log_int(&line, "lost", (int64_t)(r->count.lost_full +
+	    r->count.lost_damaged));
+	log_end(&line);
+}
+
+/* Everything that needs a path, a name service or a user is done here. */
+static void
+start_shipper(struct link *link, const struct options *o,
+    const struct config *cfg, uint64_t start_ns, uint64_t *seed)
+{
+	static const char *const what[SECRET_END] = {
+		"ship.ca", "ship.cert", "ship.key" };
+	const char *const path[SECRET_END] = { cfg->ca, cfg->cert, cfg->key };
+	static uint8_t encoded[FRAME_MAX - 1];
+	static struct shipconf conf;
+	int secret_fd[SECRET_END];
+	ptrdiff_t len;
+
+	for (int i = 0; i < SECRET_END; i++)
+		secret_fd[i] = open_secret(what[i], path[i]);
+	launch_shipper(link, &(struct launch_options){
+		.path = o->shipper, .user = o->shipper_user });
+	fill_shipconf(&conf, cfg, link, start_ns);
+	resource_fill(&conf, cfg);
+	resolvconf_fill(&conf, "/etc/resolv.conf");
+	*seed = conf.seed;
+	if ((len = shipconf_encode(&conf, encoded, sizeof(encoded))) < 0)
+		fatal_text("configuration", "larger than one frame; shorten"
+		    " resource attributes or endpoints");
+	launch_handshake(link);
+	launch_configure(link, encoded, (size_t)len, secret_fd);
+	launch_await_lock(link);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct config cfg;
+	static struct cycle cycle;
+	static struct host host;
+	static struct link link;
+	static struct ring ring;
+	static struct self self;
+	static struct loop loop;
+	struct layers own;
+	struct options o;
+	uint64_t seed;
+
+	log_open("collectord");
+	options_parse(&o, argc, argv);
+	refuse_root();
+	read_config(&cfg, &o);
+	if (o.check_only) {
+		printf("%s: good\n", o.config);
+		return 0;
+	}
+	refuse_file_as_log();
+	require(&cfg);
+	self.start_ns = now_ns(CLOCK_REALTIME);
+	if (ring_new(&ring, cfg.ring_size) < 0)
+		fatal("memory for the ring", errno);
+	open_host(&host, &cfg);
+	start_shipper(&link, &o, &cfg, self.start_ns, &seed);
+	if (self_open(&self, link.shipper.pid) < 0)
+		log_event_errno(LOG_LEVEL_WARNING, "self_unreadable",
+		    "/proc/PID/status", errno);
+	cycle_init(&cycle, &host, &ring, &self, &cfg.sources);
+	loop_init(&loop, &link, &cycle, cfg.interval_ms,
+	    (uint32_t)(seed % cfg.interval_ms));
+	collector_lock(&host, (cfg.require & REQUIRE_LANDLOCK) != 0, &own);
+	self.split = link.split;
+	self.landlock[SELF_COLLECTOR] = own.landlock_abi;
+	self.landlock[SELF_SHIPPER] = link.layers.landlock_abi;
+	log_started(&link, &own);
+	loop_run(&loop);
+	log_stopped(&ring);
+	return 0;
+}

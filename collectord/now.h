@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  Clocks as nanoseconds, clock_gettime(2). */
+#ifndef SLUICE_NOW_H
+#define SLUICE_NOW_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline uint64_t
+now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  See self.h. */
+#include "self.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SELF_TEXT_MAX = 8192 };
+
+static bool
+hex64(struct text t, uint64_t *v)
+{
+	*v = 0;
+	if (t.len == 0 || t.len > 16)
+		return false;
+	for (size_t i = 0; i < t.len; i++) {
+		const char c = t.p[i];
+
+		if (c >= '0' && c <= '9')
+			*v = *v << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			*v = *v << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return false;
+	}
+	return true;
+}
+
+static bool
+status_line(struct text name, struct text rest, struct self_status *s,
+    uint64_t *caps)
+{
+	struct text word;
+	uint64_t bits;
+
+	if (!text_word(&rest, &word))
+		return true;
+	if (text_starts(name, "Cap")) {
+		if (!hex64(word, &bits))
+			return false;
+		*caps |= bits;
+		s->capabilities = __builtin_popcountll(*caps);
+		return true;
+	}
+	if (text_is(name, "NoNewPrivs"))
+		return text_u63(word, &s->no_new_privs);
+	if (text_is(name, "Seccomp"))
+		return text_u63(word, &s->seccomp);
+	if (text_is(name, "VmRSS")) {
+		if (!text_u63(word, &s->rss_bytes) ||
+		    s->rss_bytes > INT64_MAX / 1024)
+			return false;
+		s->rss_bytes *= 1024;
+	} else if (text_is(name, "Uid")) {
+		return text_word(&rest, &word) && text_u63(word, &s->uid);
+	}
+	return true;
+}
+
+int
+self_parse_status(struct text t, struct self_status *s)
+{
+	struct text line, name;
+	uint64_t caps = 0;
+
+	while (text_line(&t, &line))
+		if (text_until(&line, ':', &name) &&
+		    !status_line(name, line, s, &caps))
+			return -EBADMSG;
+	return 0;
+}
+
+/* Fields 14 and 15, counted from behind the last ')'. */
+int
+self_parse_stat(struct text t, struct self_status *s)
+{
+	const char *end = memrchr(t.p, ')', t.len);
+
+	if (end == NULL)
+		return -EBADMSG;
+	t = text_of(end + 1, t.len - (size_t)(end + 1 - t.p));
+	if (!text_skip(&t, 11) || !text_next_u63(&t, &s->user_ticks) ||
+	    !text_next_u63(&t, &s->system_ticks))
+		return -EBADMSG;
+	return 0;
+}
+
+static int
+open_file(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int
+self_open(struct self *self, pid_t shipper)
+{
+	const pid_t pid[SELF_PROCESSES] = { getpid(), shipper };
+	int result = 0;
+
+	for (int i = 0; i < SELF_PROCESSES; i++) {
+		self->status_fd[i] = open_file(pid[i], "status");
+		self->stat_fd[i] = open_file(pid[i], "stat");
+		if (self->status_fd[i] < 0 || self->stat_fd[i] < 0)
+			result = -1;
+	}
+	return result;
+}
+
+static struct text
+read_kept(int fd, char buf[SELF_TEXT_MAX])
+{
+	ssize_t n = pread(fd, buf, SELF_TEXT_MAX, 0);
+
+	return text_of(buf, n < 0 ? 0 : (size_t)n);
+}
+
+static void
+read_process(const struct self *self, enum self_process i,
+    struct self_status *s)
+{
+	char buf[SELF_TEXT_MAX];
+
+	memset(s, -1, sizeof(*s));
+	if (self_parse_status(read_kept(self->status_fd[i], buf), s) < 0 ||
+	    self_parse_stat(read_kept(self->stat_fd[i], buf), s) < 0)
+		memset(s, -1, sizeof(*s));
+}
+
+/* What could not be read is not said: never a made-up zero. */
+static void
+say(struct build *b, unsigned id, int64_t value)
+{
+	if (value >= 0)
+		build_point(b, id, value);
+}
+
+static void
+say_queue(struct self *self, struct build *b, const struct ring *r)
+{
+	say(b, RING_USAGE_ALL, (int64_t)r->count.waiting_bytes);
+	say(b, RING_LIMIT_ALL, (int64_t)r->size);
+	say(b, RING_RECORDS_ALL, (int64_t)r->count.waiting);
+	say(b, RECORDS_READ_ALL, (int64_t)r->count.made);
+	say(b, RECORDS_ACKED_ALL, (int64_t)r->count.acked);
+	say(b, CYCLE_DURATION_ALL, (int64_t)self->cycle_us);
+}
+
+static void
+say_failures(const struct self *self, struct build *b)
+{
+	for (unsigned id = 0; id < SOURCE_END; id++) {
+		bool any = false;
+
+		for (int f = 0; f < FAILURE_END; f++)
+			any = any || self->failures[id][f] > 0;
+		if (!any)
+			continue;
+		const char *name = registry_source(id)->name;
+
+		build_instance(b);
+		build_attr(b, KEY_SOURCE_NAME, name, strlen(name));
+		for (unsigned f = 0; f < FAILURE_END; f++)
+			say(b, SOURCE_FAILURES_MISSING + f,
+			    (int64_t)self->failures[id][f]);
+	}
+}
+
+void
+self_read(struct self *self, struct build *b, const struct ring *r)
+{
+	struct self_status s[SELF_PROCESSES];
+	const struct self_status *c = &s[SELF_COLLECTOR];
+	const struct self_status *h = &s[SELF_SHIPPER];
+
+	read_process(self, SELF_COLLECTOR, &s[SELF_COLLECTOR]);
+	read_process(self, SELF_SHIPPER, &s[SELF_SHIPPER]);
+	build_instance(b);
+	say(b, SELF_CPU_COLLECTOR_USER, c->user_ticks);
+	say(b, SELF_CPU_COLLECTOR_SYSTEM, c->system_ticks);
+	say(b, SELF_CPU_SHIPPER_USER, h->user_ticks);
+	say(b, SELF_CPU_SHIPPER_SYSTEM, h->system_ticks);
+	say(b, SELF_MEMORY_COLLECTOR, c->rss_bytes);
+	say(b, SELF_MEMORY_SHIPPER, h->rss_bytes);
+	say_queue(self, b, r);
+	say(b, SELF_SECCOMP_COLLECTOR, c->seccomp);
+	say(b, SELF_SECCOMP_SHIPPER, h->seccomp);
+	say(b, SELF_CAPABILITIES_COLLECTOR, c->capabilities);
+	say(b, SELF_CAPABILITIES_SHIPPER, h->capabilities);
+	say(b, SELF_NNP_COLLECTOR, c->no_new_privs);
+	say(b, SELF_NNP_SHIPPER, h->no_new_privs);
+	say(b, SELF_LANDLOCK_COLLECTOR, self->landlock[SELF_COLLECTOR]);
+	say(b, SELF_LANDLOCK_SHIPPER, self->landlock[SELF_SHIPPER]);
+	say(b, SELF_SPLIT_ALL, self->split);
+	say_failures(self, b);
+}

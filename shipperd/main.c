@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: shipperd.  Process 2: speaks TLS, has no file system.  Read this
+ * file from top to bottom: it is the order in which the process gives
+ * everything away, and then all that it does for the rest of its life.
+ */
+#include "conn.h"
+#include "delivery.h"
+#include "intake.h"
+#include "link.h"
+#include "lockdown.h"
+#include "log.h"
+#include "privilege.h"
+#include "tls.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { POLL_COLLECTOR, POLL_ACK, POLL_NETWORK,
+	POLL_END = POLL_NETWORK + CONN_POLL_MAX };
+
+enum { NS_PER_S = 1000000000 };
+
+static uint64_t
+monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* The terminal's Ctrl-C is the collector's: we end when the channel does. */
+static void
+ignore_signals(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
+/* A certificate check would open /etc/localtime once the lock is on. */
+static void
+fix_time_zone(void)
+{
+	if (setenv("TZ", "UTC0", 1) < 0)
+		fatal("setenv", errno);
+	tzset();
+}
+
+static struct timespec
+time_until(uint64_t deadline_ns, uint64_t now_ns)
+{
+	uint64_t left = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+
+	return (struct timespec){ .tv_sec = (time_t)(left / NS_PER_S),
+		.tv_nsec = (long)(left % NS_PER_S) };
+}
+
+static void
+flush_ack(struct delivery *d, struct link *l)
+{
+	int sent;
+
+	if (d->ack == 0)
+		return;
+	sent = link_ack(l, d->ack);
+	if (sent < 0)
+		_exit(0);
+	if (sent > 0)
+		d->ack = 0;
+}
+
+/* One turn: wait for something, then do all that can be done at once. */
+static void
+turn(struct link *l, struct intake *in, struct delivery *d)
+{
+	struct pollfd pfd[POLL_END] = {
+		[POLL_COLLECTOR] = { .fd = intake_has_room(in) ? l->p : -1,
+		    .events = POLLIN },
+		[POLL_ACK] = { .fd = l->q,
+		    .events = d->ack != 0 ? POLLOUT : 0 },
+	};
+	uint64_t now = monotonic_ns(), deadline;
+	size_t n = conn_poll(d->conn, pfd + POLL_NETWORK, &deadline);
+	struct timespec left;
+
+	if (delivery_deadline(d) < deadline)
+		deadline = delivery_deadline(d);
+	left = time_until(deadline, now);
+	if (ppoll(pfd, POLL_NETWORK + n, deadline == UINT64_MAX ? NULL : &left,
+	    NULL) < 0) {
+		if (errno != EINTR)
+			fatal("ppoll", errno);
+		return;
+	}
+	if ((pfd[POLL_ACK].revents & (POLLERR | POLLHUP)) != 0 ||
+	    (pfd[POLL_COLLECTOR].revents != 0 && intake_read(in) < 0)) {
+		log_event(LOG_LEVEL_NOTICE, "collector_gone");
+		_exit(0);
+	}
+	now = monotonic_ns();
+	conn_step(d->conn, pfd + POLL_NETWORK, n, now);
+	delivery_step(d, now);
+	flush_ack(d, l);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct link channel;
+	static struct shipconf conf;
+	static struct intake in;
+	static struct delivery d;
+	int secret_fd[SECRET_END];
+	struct tls_context *tls;
+	struct tls_error error;
+	struct layers layers;
+	struct conn *conn;
+
+	(void)argc;
+	(void)argv;
+	log_open("shipperd");
+	if (privilege_is_root())
+		fatal_text("shipperd does not run as root",
+		    "it is started by collectord alone");
+	ignore_signals();
+	fix_time_zone();
+	link_open(&channel);
+	link_configure(&channel, &conf, secret_fd);
+	tls = tls_context_new(secret_fd[SECRET_CA], secret_fd[SECRET_CERT],
+	    secret_fd[SECRET_KEY], &error);
+	if (tls == NULL)
+		fatal_text("TLS", error.text);
+	if ((conn = conn_new(&conf, tls)) == NULL)
+		fatal("memory for a connection", ENOMEM);
+	intake_init(&in, &channel, conf.batch);
+	delivery_init(&d, &conf, &in, conn, monotonic_ns());
+	shipper_lock(&conf, &layers);
+	link_locked(&channel, &layers);
+	for (;;)
+		turn(&channel, &in, &d);
+}
