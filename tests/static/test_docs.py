@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests.  The generated pages are those of today's tables.
+import os
+import pathlib
+import subprocess
+
+from tap import check, main, test
+
+root = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
+build = pathlib.Path(os.environ["SLUICE_BUILD_ROOT"])
+
+
+def check_page(page):
+    made = subprocess.run([build / "tools/gen_docs", page], text=True,
+                          capture_output=True, check=True).stdout
+    kept = (root / "docs" / f"{page}.md").read_text()
+    check(made == kept, f"docs/{page}.md is old: run tools/gen-docs")
+
+
+@test
+def the_page_of_metrics_is_what_the_registry_says():
+    check_page("metrics")
+
+
+@test
+def the_page_of_the_protocol_is_what_the_frame_table_says():
+    check_page("protocol")
+
+
+main()
