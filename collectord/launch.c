@@ -77,16 +77,15 @@ become_shipper(const struct launch_options *o, int p, bool split,
 	if (split && privilege_become(user.uid, user.gid) < 0)
 		fatal("become the shipper's user", errno);
 	if (!split && (capabilities_drop() < 0 || privilege_no_new() < 0))
-		log_event_errno(LOG_LEVEL_NOTICE, "bounding_set_kept",
-		    "no CAP_SETPCAP", errno);
+		fatal("drop the shipper's capabilities", errno);
 	execve(o->path, argv, no_environment);
 	fatal(o->path, errno);
 }
 
 static void
-drop_own(bool split)
+drop_own(void)
 {
-	if (capabilities_drop() < 0 && split)
+	if (capabilities_drop() < 0)
 		fatal("drop the collector's capabilities", errno);
 	if (privilege_no_new() < 0)
 		fatal("no_new_privs", errno);
@@ -118,7 +117,7 @@ launch_shipper(struct link *l, const struct launch_options *o)
 	close(pair[1]);
 	l->p = pair[0];
 	l->shipper = (struct identity){ pid, user.uid, user.gid };
-	drop_own(l->split);
+	drop_own();
 }
 
 _Noreturn static void

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  See text.h. */
+#include "text.h"
+
+#include <string.h>
+
+struct text
+text_of(const char *p, size_t len)
+{
+	return (struct text){ p, len };
+}
+
+static void
+drop(struct text *t, size_t n)
+{
+	t->p += n;
+	t->len -= n;
+}
+
+bool
+text_until(struct text *t, char c, struct text *before)
+{
+	const char *at = t->len == 0 ? NULL : memchr(t->p, c, t->len);
+
+	if (at == NULL)
+		return false;
+	*before = text_of(t->p, (size_t)(at - t->p));
+	drop(t, before->len + 1);
+	return true;
+}
+
+bool
+text_line(struct text *t, struct text *line)
+{
+	if (text_until(t, '\n', line))
+		return true;
+	/* a file cut in the middle still has its last line */
+	*line = *t;
+	drop(t, t->len);
+	return line->len > 0;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool
+text_word(struct text *t, struct text *word)
+{
+	size_t n = 0;
+
+	while (t->len > 0 && is_blank(t->p[0]))
+		drop(t, 1);
+	while (n < t->len && !is_blank(t->p[n]))
+		n++;
+	*word = text_of(t->p, n);
+	drop(t, n);
+	return n > 0;
+}
+
+bool
+text_skip(struct text *t, size_t words)
+{
+	struct text word;
+
+	for (; words > 0; words--)
+		if (!text_word(t, &word))
+			return false;
+	return true;
+}
+
+bool
+text_is(struct text t, const char *s)
+{
+	const size_t len = strlen(s);
+
+	return t.len == len && (len == 0 || memcmp(t.p, s, len) == 0);
+}
+
+bool
+text_starts(struct text t, const char *s)
+{
+	const size_t len = strlen(s);
+
+	return t.len >= len && (len == 0 || memcmp(t.p, s, len) == 0);
+}
+
+bool
+text_u63(struct text t, int64_t *value)
+{
+	int64_t v = 0;
+
+	if (t.len == 0)
+		return false;
+	for (size_t i = 0; i < t.len; i++) {
+		const int digit = t.p[i] - '0';
+
+		if (digit < 0 || digit > 9 ||
+		    __builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, digit, &v))
+			return false;
+	}
+	*value = v;
+	return true;
+}
+
+bool
+text_int(struct text t, int64_t *value)
+{
+	const bool negative = t.len > 0 && t.p[0] == '-';
+
+	if (negative)
+		drop(&t, 1);
+	if (!text_u63(t, value))
+		return false;
+	if (negative)
+		*value = -*value;
+	return true;
+}
+
+bool
+text_centi(struct text t, int64_t *value)
+{
+	struct text whole = t;
+	int64_t fraction = 0;
+
+	if (text_until(&t, '.', &whole)) {
+		struct text two = t;
+
+		if (t.len > 2)
+			two.len = 2;
+		if (!text_u63(t, &fraction) || !text_u63(two, &fraction))
+			return false;
+		if (two.len == 1)
+			fraction *= 10;
+	}
+	return text_u63(whole, value) &&
+	    !__builtin_mul_overflow(*value, 100, value) &&
+	    !__builtin_add_overflow(*value, fraction, value);
+}
+
+bool
+text_next_u63(struct text *t, int64_t *value)
+{
+	struct text word;
+
+	return text_word(t, &word) && text_u63(word, value);
+}
