@@ -7,7 +7,8 @@
 struct text
 text_of(const char *p, size_t len)
 {
-	return (struct text){ p, len };
+	/* no bytes may have no address, which C cannot count from */
+	return (struct text){ p == NULL ? "" : p, len };
 }
 
 static void
