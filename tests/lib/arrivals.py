@@ -54,6 +54,10 @@ def _matches(row, name, attributes):
             and "cpu.logical_number" not in attributes)
 
 
+def _key(row):
+    return row.name, tuple(row.attributes.items())
+
+
 class Latest:
     """The last steps of each row: time to sum."""
 
@@ -61,14 +65,14 @@ class Latest:
         self.steps = collections.defaultdict(dict)
 
     def add(self, row, when, value):
-        steps = self.steps[row[:2]]
+        steps = self.steps[_key(row)]
         steps[when] = steps.get(when, 0) + value
         while len(steps) > 4:
             del steps[min(steps)]
 
     def reading(self, row):
         """The number to show, or None."""
-        steps = sorted(self.steps[row[:2]].items())
+        steps = sorted(self.steps[_key(row)].items())
         if row.how == "value":
             return steps[-1][1] if steps else None
         if len(steps) < 2:
