@@ -26,11 +26,14 @@ struct build {
 	struct attr attr[RECORD_ATTRS_MAX];
 	uint8_t attr_bytes[RECORD_ATTRS_MAX * ATTR_TEXT_MAX];
 	struct point point[RECORD_POINTS_MAX];
-	bool in_instance, in_record;
+	bool in_instance, in_record, skipping;
 	uint8_t *space;			/* BUILD_SPACE bytes, borrowed */
 };
 
-/* Starts afresh for one source; head says time and source. */
+/*
+ * Starts afresh for one source; head says time and source.  series NULL: the
+ * head's start time is right for all (the agent's own counters).
+ */
 void	build_start(struct build *, const struct record_head *,
 	    struct series *, uint8_t *space);
 
