@@ -18,7 +18,7 @@ build_start(struct build *b, const struct record_head *head,
 	b->head = *head;
 	b->series = series;
 	b->space = space;
-	b->in_instance = b->in_record = false;
+	b->in_instance = b->in_record = b->skipping = false;
 }
 
 static void

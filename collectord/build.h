@@ -43,9 +43,10 @@ void	build_start(struct build *, const struct record_head *,
  */
 void	build_instance(struct build *);
 /*
- * The value as the kernel gave it; bytes outside the key's alphabet become
- * %XX (so two names never become one), and what is then too long makes the
- * instance be left out and counted in lost.
+ * The value as the kernel gave it; "%" and bytes outside the key's alphabet
+ * become %XX (so two names never become one).  What is then too long, is
+ * empty, or has such bytes where the alphabet has no "%", makes the instance
+ * be left out and counted in lost.
  */
 void	build_attr(struct build *, enum key, const char *, size_t);
 void	build_attr_number(struct build *, enum key, uint64_t);
@@ -54,7 +55,8 @@ void	build_point(struct build *, unsigned id, int64_t value);
 /*
  * Ends the last record.  Returns the number of records, or the first error:
  * -EPROTO where the source broke the registry's rules (a bug of ours).
- * Instances without points are left out; no instance, no record.
+ * Instances without points are left out; no instance, no record.  Attributes
+ * stand for one instance in a cycle: a second one that has the same is lost.
  */
 int	build_finish(struct build *);
 

@@ -24,13 +24,14 @@ enum {
 struct held {
 	enum host_root root;
 	const char *path;	/* a constant of a source's declaration */
-	int fd;
+	int fd;			/* -1: to be opened again */
+	size_t size;		/* bytes when it was last read */
 };
 
 struct host {
 	int root[HOST_ROOTS];	/* directories */
 	bool real[HOST_ROOTS];	/* procfs or sysfs itself, by statfs(2) */
-	char *text;		/* HOST_TEXT_MAX bytes, untouched until read */
+	char *text;		/* HOST_TEXT_MAX + 1 bytes, unused until read */
 	struct held held[HOST_HELD_MAX];
 	size_t nheld;
 };
@@ -42,8 +43,10 @@ void	host_close(struct host *);
 
 /*
  * The whole file, read anew from its start; the descriptor stays open between
- * calls.  0 or -errno (-ENOENT, -EACCES, -EFBIG …).  The text stands until the
- * next call of host_read or host_read_once.
+ * calls where the root is real (a copy's files may be replaced at any time).
+ * 0 or -errno (-ENOENT, -EACCES, -EFBIG …).  The text stands until the next
+ * call of host_read or host_read_once.  A path that is absolute or has ".."
+ * in it is -EINVAL, here and below.
  */
 int	host_read(struct host *, enum host_root, const char *path,
 	    struct text *);

@@ -2,42 +2,48 @@
 /* Runs in: collectord.  See series.h. */
 #include "series.h"
 
+#include "siphash.h"
+
 #include <stdlib.h>
-#include <string.h>
+#include <sys/random.h>
 
 enum {
-	SLOTS = SERIES_INSTANCES_MAX * 2,	/* a power of two, half empty */
-	MISSED_MAX = 1,		/* one failed reading does not end a series */
-	/* proc(5): idle and iowait may step back; more than 3 s is a reset */
-	HELD_BACK_CENTI = 300,
+	INDEX_SLOTS = 2 * SERIES_INSTANCES_MAX,	/* never over half full */
+	INDEX_MASK = INDEX_SLOTS - 1,
+	CHUNK_COUNTERS = 8,
+	CHUNKS_MAX = SERIES_COUNTERS_MAX / CHUNK_COUNTERS,
+	CYCLES_KEPT = 2,
+	/* more than the jitter of iowait and idle, less than a new boot */
+	CPU_STEP_BACK = 3 * SCALE_CENTI,
 };
 
-static_assert((SLOTS & (SLOTS - 1)) == 0, "slots are found by a mask");
-static_assert(SERIES_INSTANCES_MAX < 1 << 16, "an index cell holds 16 bits");
+static_assert((INDEX_SLOTS & INDEX_MASK) == 0, "a power of two");
+static_assert(CHUNKS_MAX < UINT16_MAX && SERIES_INSTANCES_MAX < UINT16_MAX &&
+    POINT_END <= UINT16_MAX, "numbers fit 16 bits");
+
+/* Numbers of entries and chunks count from 1; 0 is none. */
+struct chunk {
+	int64_t value[CHUNK_COUNTERS];	/* as last sent */
+	uint16_t id[CHUNK_COUNTERS];	/* 0: not used */
+	uint16_t next;
+};
 
 struct entry {
-	uint64_t hash;
+	uint64_t name;		/* keyed hash of source and attributes */
 	uint64_t start_ns;
-	uint32_t first;		/* of its values */
-	uint16_t n;
-	uint16_t missed;	/* cycles in a row */
-};
-
-/* All that one cycle saw.  Two of them take turns. */
-struct generation {
-	uint16_t stamp;		/* a cell with another one is free */
-	size_t nentries, nvalues;
-	uint32_t index[SLOTS];	/* stamp << 16 | entry */
-	struct entry entry[SERIES_INSTANCES_MAX];
-	int64_t value[SERIES_COUNTERS_MAX];
+	uint64_t seen;		/* number of the last cycle that had it */
+	uint16_t counters;	/* first chunk */
 };
 
 struct series {
-	uint64_t boot_ns;
-	uint64_t wall_ns, last_wall_ns;
-	uint16_t stamp;
-	struct generation *now, *before;
-	struct generation both[2];
+	uint64_t boot_ns, wall_ns, wall_before_ns;
+	uint64_t cycle;
+	uint64_t first_cycle[SOURCE_END];	/* in which a source spoke */
+	uint8_t key[SIPHASH_KEY];
+	uint16_t nentries, nchunks, free_chunk;
+	uint16_t index[INDEX_SLOTS];
+	struct entry entry[SERIES_INSTANCES_MAX + 1];
+	struct chunk chunk[CHUNKS_MAX + 1];
 };
 
 struct series *
@@ -45,11 +51,12 @@ series_new(uint64_t boot_ns)
 {
 	struct series *s = calloc(1, sizeof(*s));
 
-	if (s == NULL)
+	if (s == NULL || getrandom(s->key, sizeof(s->key), 0) !=
+	    (ssize_t)sizeof(s->key)) {
+		free(s);
 		return NULL;
-	s->boot_ns = boot_ns;
-	s->now = &s->both[0];
-	s->before = &s->both[1];
+	}
+	s->boot_ns = s->wall_ns = boot_ns;
 	return s;
 }
 
@@ -60,184 +67,225 @@ series_free(struct series *s)
 }
 
 static uint64_t
-hash_bytes(uint64_t h, const uint8_t *p, size_t len)
+name_of(const struct series *s, enum source_id source,
+    const struct attr *attr, size_t n)
 {
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
+	struct siphash h = siphash_begin(s->key);
 
-/* FNV-1a over everything that tells one instance from another. */
-static uint64_t
-hash_instance(enum source_id source, const struct attr *attr, size_t n)
-{
-	const uint8_t id = (uint8_t)source;
-	uint64_t h = hash_bytes(UINT64_C(0xcbf29ce484222325), &id, 1);
-
+	siphash_add(&h, &(uint8_t){ (uint8_t)source }, 1);
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t head[] = { (uint8_t)attr[i].key, attr[i].len };
-
-		h = hash_bytes(h, head, sizeof(head));
-		h = hash_bytes(h, attr[i].value, attr[i].len);
+		siphash_add(&h, (uint8_t[]){ (uint8_t)attr[i].key,
+		    attr[i].len }, 2);
+		siphash_add(&h, attr[i].value, attr[i].len);
 	}
-	return h;
+	return siphash_end(&h);
 }
 
-/* The cell of that instance, or the free one where it would go. */
-static uint32_t *
-find_cell(struct generation *g, uint64_t hash)
+/* Where the name is in the index, or the empty slot where it would go. */
+static size_t
+find_slot(const struct series *s, uint64_t name)
 {
-	/* a cell left by an old cycle may bear this stamp: never for ever */
-	for (size_t i = 0; i < SLOTS; i++) {
-		uint32_t *cell = &g->index[(hash + i) & (SLOTS - 1)];
-		const uint32_t entry = *cell & 0xffff;
+	size_t i = name & INDEX_MASK;
 
-		if (*cell >> 16 != g->stamp || entry >= g->nentries ||
-		    g->entry[entry].hash == hash)
-			return cell;
-	}
-	return NULL;
+	while (s->index[i] != 0 && s->entry[s->index[i]].name != name)
+		i = (i + 1) & INDEX_MASK;
+	return i;
 }
 
-static struct entry *
-find(struct generation *g, uint64_t hash)
-{
-	uint32_t *cell = g->stamp == 0 ? NULL : find_cell(g, hash);
-	const uint32_t entry = cell == NULL ? 0 : *cell & 0xffff;
-
-	return cell != NULL && *cell >> 16 == g->stamp &&
-	    entry < g->nentries && g->entry[entry].hash == hash ?
-	    &g->entry[entry] : NULL;
-}
-
-static struct entry *
-add(struct generation *g, uint64_t hash, size_t n)
-{
-	uint32_t *cell;
-	struct entry *e;
-
-	if (g->nentries == SERIES_INSTANCES_MAX ||
-	    SERIES_COUNTERS_MAX - g->nvalues < n ||
-	    (cell = find_cell(g, hash)) == NULL)
-		return NULL;
-	*cell = (uint32_t)g->stamp << 16 | (uint32_t)g->nentries;
-	e = &g->entry[g->nentries++];
-	*e = (struct entry){ .hash = hash, .first = (uint32_t)g->nvalues,
-		.n = (uint16_t)n };
-	g->nvalues += n;
-	return e;
-}
-
-/* What this cycle has not seen is kept a little, in case it comes back. */
+/* Empties a slot; what had to make way for it moves back. */
 static void
-carry_over(struct series *s)
+clear_slot(struct series *s, size_t hole)
 {
-	for (size_t i = 0; i < s->before->nentries; i++) {
-		const struct entry *old = &s->before->entry[i];
-		struct entry *e;
+	for (size_t i = (hole + 1) & INDEX_MASK; s->index[i] != 0;
+	    i = (i + 1) & INDEX_MASK) {
+		const size_t home = s->entry[s->index[i]].name & INDEX_MASK;
 
-		if (old->missed == MISSED_MAX || find(s->now, old->hash) ||
-		    (e = add(s->now, old->hash, old->n)) == NULL)
+		if (((i - home) & INDEX_MASK) < ((i - hole) & INDEX_MASK))
 			continue;
-		e->start_ns = old->start_ns;
-		e->missed = old->missed + 1;
-		memcpy(s->now->value + e->first, s->before->value + old->first,
-		    old->n * sizeof(s->now->value[0]));
+		s->index[hole] = s->index[i];
+		hole = i;
 	}
+	s->index[hole] = 0;
+}
+
+static void
+free_chunks(struct series *s, uint16_t first)
+{
+	for (uint16_t next; first != 0; first = next) {
+		next = s->chunk[first].next;
+		s->chunk[first] = (struct chunk){ .next = s->free_chunk };
+		s->free_chunk = first;
+	}
+}
+
+/* The last entry takes the place of the one that goes. */
+static void
+forget(struct series *s, uint16_t gone)
+{
+	free_chunks(s, s->entry[gone].counters);
+	clear_slot(s, find_slot(s, s->entry[gone].name));
+	if (gone != s->nentries) {
+		s->index[find_slot(s, s->entry[s->nentries].name)] = gone;
+		s->entry[gone] = s->entry[s->nentries];
+	}
+	s->nentries--;
 }
 
 void
 series_cycle(struct series *s, uint64_t wall_ns)
 {
-	struct generation *oldest = s->before;
-
-	carry_over(s);
-	s->before = s->now;
-	s->now = oldest;
-	if (++s->stamp == 0)
-		s->stamp = 1;
-	s->now->stamp = s->stamp;
-	s->now->nentries = s->now->nvalues = 0;
-	s->last_wall_ns = s->wall_ns;
+	s->cycle++;
+	s->wall_before_ns = s->wall_ns;
 	s->wall_ns = wall_ns;
+	for (uint16_t i = s->nentries; i > 0; i--)
+		if (s->cycle - s->entry[i].seen > CYCLES_KEPT)
+			forget(s, i);
 }
 
-static const struct metric_row *
-metric_of(const struct point *p)
+/* NULL where there is no room for a new one. */
+static struct entry *
+find_entry(struct series *s, uint64_t name, uint64_t start_ns)
 {
-	return registry_metric(point_metric(p->id));
+	const size_t slot = find_slot(s, name);
+
+	if (s->index[slot] != 0)
+		return &s->entry[s->index[slot]];
+	if (s->nentries == SERIES_INSTANCES_MAX)
+		return NULL;
+	s->index[slot] = ++s->nentries;
+	s->entry[s->nentries] = (struct entry){ .name = name,
+		.start_ns = start_ns };
+	return &s->entry[s->nentries];
 }
 
-/* True where a counter of this instance began anew. */
+/* Where a counter's last value stands, NULL if it was not seen before. */
+static int64_t *
+find_counter(struct series *s, const struct entry *e, unsigned id)
+{
+	for (uint16_t c = e->counters; c != 0; c = s->chunk[c].next)
+		for (size_t i = 0; i < CHUNK_COUNTERS; i++)
+			if (s->chunk[c].id[i] == id)
+				return &s->chunk[c].value[i];
+	return NULL;
+}
+
+static uint16_t
+take_chunk(struct series *s)
+{
+	uint16_t c = s->free_chunk;
+
+	if (c != 0)
+		s->free_chunk = s->chunk[c].next;
+	else if (s->nchunks < CHUNKS_MAX)
+		c = ++s->nchunks;
+	if (c != 0)
+		s->chunk[c].next = 0;
+	return c;
+}
+
+/* Room for a counter's value, NULL where there is none left. */
+static int64_t *
+add_counter(struct series *s, struct entry *e, unsigned id)
+{
+	uint16_t *link = &e->counters;
+
+	for (; *link != 0; link = &s->chunk[*link].next)
+		for (size_t i = 0; i < CHUNK_COUNTERS; i++)
+			if (s->chunk[*link].id[i] == 0) {
+				s->chunk[*link].id[i] = (uint16_t)id;
+				return &s->chunk[*link].value[i];
+			}
+	if ((*link = take_chunk(s)) == 0)
+		return NULL;
+	s->chunk[*link].id[0] = (uint16_t)id;
+	return &s->chunk[*link].value[0];
+}
+
+/*
+ * What to send for a counter that was `before`, or -1 where it was reset.
+ * The kernel prints the times of diskstats as 32-bit numbers of ms: a busy
+ * disk wraps within weeks, and its bytes must not start anew for that.
+ */
+static int64_t
+follow(unsigned id, int64_t before, int64_t now)
+{
+	const enum metric m = point_metric(id);
+
+	if (now >= before)
+		return now;
+	if (m == METRIC_CPU_TIME && before - now <= CPU_STEP_BACK)
+		return before;
+	if ((m == METRIC_DISK_OPERATION_TIME || m == METRIC_DISK_IO_TIME ||
+	    m == METRIC_DISK_WEIGHTED_TIME) && now <= UINT32_MAX) {
+		const uint32_t step = (uint32_t)now - (uint32_t)before;
+
+		if (step <= INT32_MAX && before <= INT64_MAX - step)
+			return before + step;
+	}
+	return -1;
+}
+
 static bool
-went_back(const struct metric_row *metric, struct point *p, int64_t before)
+is_counter(unsigned id)
 {
-	if (p->value >= before)
-		return false;
-	if (metric->scale == SCALE_CENTI &&
-	    before - p->value <= HELD_BACK_CENTI) {
-		p->value = before;
-		return false;
+	return registry_metric(point_metric(id))->instrument == COUNTER;
+}
+
+static bool
+was_reset(struct series *s, const struct entry *e, const struct point *p,
+    size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const int64_t *before = !is_counter(p[i].id) ? NULL :
+		    find_counter(s, e, p[i].id);
+
+		if (before != NULL && follow(p[i].id, *before, p[i].value) < 0)
+			return true;
+	}
+	return false;
+}
+
+/* False where a counter finds no room. */
+static bool
+keep_counters(struct series *s, struct entry *e, struct point *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int64_t *before;
+
+		if (!is_counter(p[i].id))
+			continue;
+		if ((before = find_counter(s, e, p[i].id)) != NULL)
+			p[i].value = follow(p[i].id, *before, p[i].value);
+		else if ((before = add_counter(s, e, p[i].id)) == NULL)
+			return false;
+		*before = p[i].value;
 	}
 	return true;
-}
-
-static bool
-compare(struct point *p, size_t n, const int64_t *before)
-{
-	bool reset = false;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct metric_row *metric = metric_of(&p[i]);
-
-		if (metric->instrument == COUNTER)
-			reset = went_back(metric, &p[i], *before++) || reset;
-	}
-	return reset;
-}
-
-static size_t
-count_counters(const struct point *p, size_t n)
-{
-	size_t counters = 0;
-
-	for (size_t i = 0; i < n; i++)
-		counters += metric_of(&p[i])->instrument == COUNTER;
-	return counters;
-}
-
-/* What is new was not there, or stood at zero, in the cycle before. */
-static uint64_t
-start_of(const struct series *s, const struct entry *old, bool reset)
-{
-	uint64_t start = s->last_wall_ns == 0 ? s->boot_ns : s->last_wall_ns;
-
-	if (old != NULL && !reset)
-		start = old->start_ns;
-	return start < s->wall_ns ? start : s->wall_ns;
 }
 
 uint64_t
 series_judge(struct series *s, enum source_id source, const struct attr *attr,
     size_t nattrs, struct point *p, size_t npoints)
 {
-	const uint64_t hash = hash_instance(source, attr, nattrs);
-	const size_t counters = count_counters(p, npoints);
-	const struct entry *old = find(s->before, hash);
-	bool reset = false;
 	struct entry *e;
-	int64_t *value;
+	bool since_boot;
 
-	if (find(s->now, hash) != NULL ||
-	    (e = add(s->now, hash, counters)) == NULL)
+	if (s->first_cycle[source] == 0)
+		s->first_cycle[source] = s->cycle;
+	/* without attributes it is the host's own, whenever it was read */
+	since_boot = nattrs == 0 || s->first_cycle[source] == s->cycle;
+	e = find_entry(s, name_of(s, source, attr, nattrs),
+	    since_boot ? s->boot_ns : s->wall_before_ns);
+	if (e == NULL || (nattrs > 0 && e->seen == s->cycle))
 		return 0;
-	/* other counters than before: nothing to compare them with */
-	if (old != NULL && old->n == counters)
-		reset = compare(p, npoints, s->before->value + old->first);
-	e->start_ns = start_of(s, old, reset);
-	value = s->now->value + e->first;
-	for (size_t i = 0; i < npoints; i++)
-		if (metric_of(&p[i])->instrument == COUNTER)
-			*value++ = p[i].value;
-	return e->start_ns;
+	e->seen = s->cycle;
+	if (was_reset(s, e, p, npoints)) {
+		free_chunks(s, e->counters);
+		e->counters = 0;
+		e->start_ns = s->wall_before_ns;
+	}
+	if (!keep_counters(s, e, p, npoints))
+		return 0;
+	/* a clock that was set back must not make a start in the future */
+	return e->start_ns < s->wall_ns ? e->start_ns : s->wall_ns;
 }

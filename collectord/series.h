@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: collectord.  What has been sent before, so that each cumulative
- * counter carries the right start time: the host's boot for what was there in
- * the first cycle; the cycle before for what came later or was reset (an
- * interface made anew, a 32-bit counter that wrapped).  All points of an
- * instance share one start.  Fixed memory, claimed at start.
+ * counter carries the right start time: the host's boot for what was there
+ * when its source first spoke; the cycle before for what came later or was
+ * reset (an interface made anew).  All points of an instance share one start.
+ * Fixed memory, claimed at start.
  */
 #ifndef SLUICE_SERIES_H
 #define SLUICE_SERIES_H
@@ -22,14 +22,22 @@ struct series;
 struct series	*series_new(uint64_t boot_ns);
 void		series_free(struct series *);
 
-/* A new cycle begins at this wall time; ages out what is gone. */
+/*
+ * A new cycle begins at this wall time.  An instance that was in neither of
+ * the two cycles before is forgotten: when it comes back, it is a new one.
+ */
 void		series_cycle(struct series *, uint64_t wall_ns);
 
 /*
- * Looks one instance up, judges its counters and holds back the small steps
- * backwards that the kernel's own accounting makes (proc(5), iowait): such a
- * value is replaced by the one before.  Returns the start time, or 0 where
- * the table is full (the instance must then be left out and counted).
+ * Looks one instance up and judges its counters.  Two habits of the kernel
+ * are made good in the points: a small step back in CPU time (proc(5),
+ * iowait) is replaced by the value before, and a disk's times, which are cut
+ * to 32 bits, go on counting behind their wrap.  Any other counter that went
+ * back means that the instance was made anew.
+ *
+ * Returns the start time; or 0 where the table is full, or where this
+ * instance was there before in this cycle: it must then be left out and
+ * counted.  (Points without attributes may come in several instances.)
  */
 uint64_t	series_judge(struct series *, enum source_id,
 		    const struct attr *, size_t nattrs,

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  See host.h. */
+#include "host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+enum {
+	/*
+	 * The kernel allocates and clears as much as is asked for when it
+	 * reads a file of /proc/sys, however short: so ask for little, and
+	 * for more only where there is more.
+	 */
+	ASK_FIRST = 1024,
+	ASK_MOST = 65536,
+	ASK_SPARE = 64,
+	LIST_BYTES = 16384,
+};
+
+/* Last component no link, and a FIFO in a copied tree must not block. */
+#define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+#define DIR_FLAGS (O_RDONLY | O_CLOEXEC | O_DIRECTORY)
+
+static int
+open_root(struct host *h, enum host_root root, const char *path, long magic)
+{
+	struct statfs fs;
+
+	h->root[root] = open(path, DIR_FLAGS);
+	if (h->root[root] < 0 || fstatfs(h->root[root], &fs) < 0)
+		return -1;
+	h->real[root] = fs.f_type == magic;
+	return 0;
+}
+
+int
+host_open(struct host *h, const char *procfs, const char *sysfs,
+    const char **which)
+{
+	int error;
+
+	memset(h, 0, sizeof(*h));
+	h->root[HOST_PROC] = h->root[HOST_SYS] = -1;
+	*which = procfs;
+	if (open_root(h, HOST_PROC, procfs, PROC_SUPER_MAGIC) < 0)
+		goto fail;
+	*which = sysfs;
+	if (open_root(h, HOST_SYS, sysfs, SYSFS_MAGIC) < 0)
+		goto fail;
+	*which = "memory for files";
+	/* one byte more than is taken, to tell a file that is too long */
+	if ((h->text = malloc(HOST_TEXT_MAX + 1)) == NULL)
+		goto fail;
+	return 0;
+fail:
+	error = errno;
+	host_close(h);
+	errno = error;
+	return -1;
+}
+
+void
+host_close(struct host *h)
+{
+	for (size_t i = 0; i < h->nheld; i++)
+		if (h->held[i].fd >= 0)
+			close(h->held[i].fd);
+	for (int i = 0; i < HOST_ROOTS; i++)
+		if (h->root[i] >= 0)
+			close(h->root[i]);
+	free(h->text);
+	memset(h, 0, sizeof(*h));
+	h->root[HOST_PROC] = h->root[HOST_SYS] = -1;
+}
+
+/* openat(2) takes an absolute path from the root, whatever the descriptor. */
+static bool
+stays_below(const char *path)
+{
+	struct text rest = text_of(path, strlen(path)), part;
+
+	if (path[0] == '/')
+		return false;
+	while (text_until(&rest, '/', &part))
+		if (text_is(part, ".."))
+			return false;
+	return !text_is(rest, "..");
+}
+
+static int
+open_below(const struct host *h, enum host_root root, const char *path,
+    int flags)
+{
+	int fd;
+
+	if (!stays_below(path))
+		return -EINVAL;
+	fd = openat(h->root[root], path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+/* From its start until nothing more comes or cap is full: bytes or -errno. */
+static ssize_t
+read_all(int fd, char *buf, size_t cap, size_t ask)
+{
+	size_t used = 0;
+
+	while (used < cap) {
+		const size_t n = ask < cap - used ? ask : cap - used;
+		const ssize_t got = pread(fd, buf + used, n, (off_t)used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		used += (size_t)got;
+		if ((size_t)got == ask && ask < ASK_MOST)
+			ask *= 2;
+	}
+	return (ssize_t)used;
+}
+
+static int
+read_whole(struct host *h, int fd, size_t ask, struct text *t)
+{
+	const ssize_t n = read_all(fd, h->text, HOST_TEXT_MAX + 1, ask);
+
+	if (n < 0)
+		return (int)n;
+	if (n > HOST_TEXT_MAX)
+		return -EFBIG;
+	*t = text_of(h->text, (size_t)n);
+	return 0;
+}
+
+int
+host_read_once(struct host *h, enum host_root root, const char *path,
+    struct text *t)
+{
+	const int fd = open_below(h, root, path, FILE_FLAGS);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	error = read_whole(h, fd, ASK_FIRST, t);
+	close(fd);
+	return error;
+}
+
+int
+host_read_start(struct host *h, enum host_root root, const char *path,
+    char *buf, size_t cap, struct text *t)
+{
+	const int fd = open_below(h, root, path, FILE_FLAGS);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read_all(fd, buf, cap, cap < ASK_MOST ? cap : ASK_MOST);
+	close(fd);
+	if (n < 0)
+		return (int)n;
+	*t = text_of(buf, (size_t)n);
+	return 0;
+}
+
+/* The file's slot, a new one if need be; NULL where all are taken. */
+static struct held *
+held_slot(struct host *h, enum host_root root, const char *path)
+{
+	struct held *f;
+
+	for (f = h->held; f < h->held + h->nheld; f++)
+		if (f->root == root && strcmp(f->path, path) == 0)
+			return f;
+	if (h->nheld == HOST_HELD_MAX)
+		return NULL;
+	h->nheld++;
+	*f = (struct held){ .root = root, .path = path, .fd = -1,
+	    .size = ASK_FIRST };
+	return f;
+}
+
+static int
+read_held(struct host *h, struct held *f, struct text *t)
+{
+	/* enough for what it held last time and a little growth */
+	const size_t ask = f->size + f->size / 4 + ASK_SPARE;
+	int error;
+
+	if (f->fd < 0)
+		f->fd = open_below(h, f->root, f->path, FILE_FLAGS);
+	if (f->fd < 0)
+		return f->fd;
+	error = read_whole(h, f->fd, ask < ASK_MOST ? ask : ASK_MOST, t);
+	if (error == 0) {
+		f->size = t->len;
+	} else if (error != -EFBIG) {
+		close(f->fd);
+		f->fd = -1;
+	}
+	return error;
+}
+
+int
+host_read(struct host *h, enum host_root root, const char *path,
+    struct text *t)
+{
+	struct held *f = h->real[root] ? held_slot(h, root, path) : NULL;
+	bool was_open;
+	int error;
+
+	if (f == NULL)
+		return host_read_once(h, root, path, t);
+	was_open = f->fd >= 0;
+	error = read_held(h, f, t);
+	/* what it names may have gone and come again: a device, a module */
+	if (was_open && f->fd < 0)
+		error = read_held(h, f, t);
+	return error;
+}
+
+static bool
+is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* False when each() had enough. */
+static bool
+list_block(const char *block, size_t len,
+    bool (*each)(void *arg, const char *name), void *arg)
+{
+	for (size_t at = 0; at < len;) {
+		const void *p = block + at;
+		const struct dirent64 *d = p;
+
+		if (!is_dots(d->d_name) && !each(arg, d->d_name))
+			return false;
+		at += d->d_reclen;
+	}
+	return true;
+}
+
+int
+host_list(struct host *h, enum host_root root, const char *path,
+    bool (*each)(void *arg, const char *name), void *arg)
+{
+	alignas(struct dirent64) char block[LIST_BYTES];
+	const int fd = open_below(h, root, path, DIR_FLAGS);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	do
+		n = getdents64(fd, block, sizeof(block));
+	while (n > 0 && list_block(block, (size_t)n, each, arg));
+	n = n < 0 ? -errno : 0;
+	close(fd);
+	return (int)n;
+}
+
+bool
+host_is_real(const struct host *h, enum host_root root)
+{
+	return h->real[root];
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  See source.h. */
+#include "source.h"
+
+#include "now.h"
+
+#include <errno.h>
+
+enum failure
+failure_of(int error)
+{
+	static const struct {
+		int error;
+		enum failure failure;
+	} row[] = {
+		{ ENOENT, FAILURE_MISSING },
+		{ ENOTDIR, FAILURE_MISSING },
+		{ ENODEV, FAILURE_MISSING },
+		{ ENXIO, FAILURE_MISSING },
+		{ ESRCH, FAILURE_MISSING },
+		/* pressure files of a kernel booted with psi=0 */
+		{ EOPNOTSUPP, FAILURE_MISSING },
+		{ EACCES, FAILURE_DENIED },
+		{ EPERM, FAILURE_DENIED },
+		{ EBADMSG, FAILURE_MALFORMED },
+		{ EFBIG, FAILURE_OVERSIZE },
+		{ ENOBUFS, FAILURE_OVERSIZE },
+		{ ETIMEDOUT, FAILURE_TIMEOUT },
+		{ ETIME, FAILURE_TIMEOUT },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if (row[i].error == -error)
+			return row[i].failure;
+	return FAILURE_OTHER;
+}
+
+const char *
+failure_name(enum failure f)
+{
+	/* the word that the metric has for it */
+	return registry_point(SOURCE_FAILURES_MISSING + f)->attr[0].value;
+}
+
+void
+collect_failed(struct collect *c, const char *path, int error)
+{
+	c->report(c->report_arg, c->source, path, error);
+}
+
+bool
+collect_read(struct collect *c, enum host_root root, const char *path,
+    struct text *t)
+{
+	const int error = host_read(c->host, root, path, t);
+
+	if (error < 0)
+		collect_failed(c, path, error);
+	return error == 0;
+}
+
+bool
+collect_late(const struct collect *c)
+{
+	return now_ns(CLOCK_MONOTONIC) > c->deadline_ns;
+}
