@@ -11,6 +11,7 @@
 
 /* Newer than the floor's headers; a kernel without them says ENOPROTOOPT. */
 enum { SOCKOPT_PEERPIDFD = 77, SOCKOPT_PASSRIGHTS = 83 };
+enum { CONTROL_PIDFD = 4 };	/* SCM_PIDFD */
 
 /* Room to see that too many came: the kernel closes what does not fit. */
 enum { FDS_SEEN_MAX = 8 };
@@ -151,11 +152,18 @@ channel_only_send(int fd)
 }
 
 struct received {
-	bool has_cred;
+	bool has_cred, has_pidfd;
 	struct ucred cred;
 	int nfds;
-	int fds[FDS_SEEN_MAX];
+	int fds[sizeof(union control) / sizeof(int)];	/* all that can fit */
 };
+
+static void
+take_descriptors(struct received *got, const struct cmsghdr *c, size_t len)
+{
+	memcpy(got->fds + got->nfds, CMSG_DATA(c), len);
+	got->nfds += (int)(len / sizeof(int));
+}
 
 static void
 read_control(struct msghdr *msg, struct received *got)
@@ -172,10 +180,12 @@ read_control(struct msghdr *msg, struct received *got)
 		    len == sizeof(got->cred)) {
 			memcpy(&got->cred, CMSG_DATA(c), len);
 			got->has_cred = true;
-		} else if (c->cmsg_type == SCM_RIGHTS &&
-		    len <= sizeof(got->fds)) {
-			memcpy(got->fds, CMSG_DATA(c), len);
-			got->nfds = (int)(len / sizeof(int));
+		} else if (c->cmsg_type == SCM_RIGHTS) {
+			take_descriptors(got, c, len);
+		} else if (c->cmsg_type == CONTROL_PIDFD) {
+			/* the maker of our end asked for one a message */
+			take_descriptors(got, c, len);
+			got->has_pidfd = true;
 		}
 	}
 }
@@ -194,7 +204,7 @@ judge_message(const struct msghdr *msg, const struct received *got,
 		return CHANNEL_NO_CREDENTIALS;
 	if (!same_identity(&found, sender))
 		return CHANNEL_WRONG_SENDER;
-	if (got->nfds > (fd_wanted ? 1 : 0))
+	if (got->nfds > (fd_wanted ? 1 : 0) || got->has_pidfd)
 		return CHANNEL_STRAY_FD;
 	return CHANNEL_OK;
 }
@@ -265,7 +275,7 @@ send_with_fd(int fd, const void *buf, size_t len, int pass_fd)
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
-	return sendmsg(fd, &msg, MSG_NOSIGNAL);
+	return sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 enum channel_fault
