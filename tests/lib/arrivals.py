@@ -3,6 +3,7 @@
 # database: totals, and the last two values of the rows that are shown.
 import collections
 import time
+import urllib.parse
 
 Totals = collections.namedtuple("Totals", "requests points bytes")
 
@@ -134,5 +135,6 @@ class FromDatabase:
                       sum(r[1] for r in good))
 
     def note(self):
-        return (f"graphs of all this: {self.database.url}/vmui/"
-                "#/?g0.expr=system.cpu.load_average.1m&g0.range_input=5m")
+        query = urllib.parse.quote('{__name__="system.cpu.load_average.1m"}')
+        return (f"graphs: {self.database.url}/vmui/#/?g0.expr={query}"
+                "&g0.range_input=5m")

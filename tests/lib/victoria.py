@@ -67,13 +67,13 @@ class VictoriaMetrics:
         with opener.open(address, timeout=30) as reply:
             return reply.read()
 
-    def series(self, name, start=0, **labels):
+    def series(self, name=None, start=0, **labels):
         """Every sample stored since then: [(labels, [(seconds, value), …])].
-        A _ in a label's name stands for a dot."""
+        A _ in a label's name stands for a dot.  No name: every series."""
         want = {key.replace("_", "."): value for key, value in labels.items()}
         self.get("/internal/force_flush")
-        text = self.get("/api/v1/export", start=start,
-                        **{"match[]": f'{{__name__="{name}"}}'})
+        match = f'{{__name__="{name}"}}' if name else '{__name__!=""}'
+        text = self.get("/api/v1/export", start=start, **{"match[]": match})
         found = []
         for line in text.splitlines():
             row = json.loads(line)

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests.  The pair at an interval of 1 s against the real database:
+# not one point lost, no memory growing, no log line without a reason.
+# SLUICE_SOAK is the number of seconds (default 60).
+import os
+import tempfile
+import time
+
+from keys import Keys
+from nginx import Nginx
+from pair import Pair, status_of
+from tap import Skip, check, check_equal, main, test
+from victoria import PATH, VictoriaMetrics
+
+WARM = 20               # seconds after which memory must stay as it is
+GROWTH_KB = 512
+
+# What a good run may say.
+EXPECTED_EVENTS = {"started", "first_delivery", "stopped", "source_failed",
+                   "landlock_absent"}
+
+folder = tempfile.TemporaryDirectory()
+keys = Keys(folder.name)
+seconds = float(os.environ.get("SLUICE_SOAK") or 60)
+
+
+def resident(pair):
+    """kB of both, while they run."""
+    return {name: int(status_of(pid)["VmRSS"].split()[0]) for name, pid in
+            (("collectord", pair.collector), ("shipperd", pair.shipper))}
+
+
+def soak():
+    with Pair(f"https://127.0.0.1:{front.port}{PATH}", keys) as pair:
+        time.sleep(WARM)
+        warm = resident(pair)
+        time.sleep(max(seconds - WARM, 1))
+        end = resident(pair)
+        status = pair.stop()
+        return warm, end, status, pair.lines, pair.events
+
+
+@test
+def the_pair_ran_to_its_end_and_stopped_well():
+    check_equal(status, 0, "exit status")
+
+
+@test
+def every_series_has_a_sample_at_every_time_step():
+    everything = database.series()
+    steps = sorted(t for labels, samples in everything
+                   if labels["__name__"] == "system.uptime"
+                   for t, _ in samples)
+    check(len(steps) >= seconds - 5, f"{len(steps)} steps")
+    for before, after in zip(steps, steps[1:]):
+        check(0.5 < after - before < 1.5, f"{after - before} s between steps")
+    for labels, samples in everything:
+        times = [t for t, _ in samples]
+        want = [t for t in steps if times[0] <= t <= times[-1]]
+        check_equal(times, want, f"sample times of {labels}")
+
+
+@test
+def neither_process_grew():
+    for name in warm:
+        check(end[name] - warm[name] <= GROWTH_KB,
+              f"{name} went from {warm[name]} kB to {end[name]} kB")
+
+
+@test
+def no_log_line_is_without_a_reason():
+    check_equal([line for line in lines if "event=" not in line], [])
+    check_equal([e.line for e in events if e.name not in EXPECTED_EVENTS], [])
+
+
+try:
+    if os.environ.get("SLUICE_QUICK"):
+        raise Skip("left out by --quick")
+    with VictoriaMetrics() as database, Nginx(keys, database.url) as front:
+        warm, end, status, lines, events = soak()
+        main()
+except Skip as reason:
+    print(f"1..0 # SKIP {reason}")
