@@ -59,6 +59,13 @@ collect_read(struct collect *c, enum host_root root, const char *path,
 	return error == 0;
 }
 
+void
+collect_say(struct collect *c, unsigned id, int64_t value)
+{
+	if (value >= 0)
+		build_point(c->build, id, value);
+}
+
 bool
 collect_late(const struct collect *c)
 {

@@ -74,6 +74,8 @@ void	collect_failed(struct collect *, const char *path, int error);
 /* host_read of one of the source's paths, collect_failed if it fails. */
 bool	collect_read(struct collect *, enum host_root, const char *path,
 	    struct text *);
+/* Says a value from a file; -1 is what the file did not have: not said. */
+void	collect_say(struct collect *, unsigned id, int64_t value);
 /* True when the source has used up its time. */
 bool	collect_late(const struct collect *);
 

@@ -149,3 +149,34 @@ text_next_u63(struct text *t, int64_t *value)
 
 	return text_word(t, &word) && text_u63(word, value);
 }
+
+static bool
+octal(struct text t, char *c)
+{
+	unsigned v = 0;
+
+	if (t.len < 4 || t.p[0] != '\\')
+		return false;
+	for (size_t i = 1; i < 4; i++) {
+		if (t.p[i] < '0' || t.p[i] > '7')
+			return false;
+		v = v * 8 + (unsigned)(t.p[i] - '0');
+	}
+	*c = (char)v;
+	return v <= UINT8_MAX;
+}
+
+size_t
+text_unescape(struct text t, char *buf, size_t cap)
+{
+	size_t n = 0;
+	char c;
+
+	while (t.len > 0 && n < cap) {
+		const bool escaped = octal(t, &c);
+
+		buf[n++] = escaped ? c : *t.p;
+		drop(&t, escaped ? 4 : 1);
+	}
+	return n;
+}

@@ -35,6 +35,12 @@ bool		text_u63(struct text, int64_t *);
 bool		text_int(struct text, int64_t *);
 /* "12.34" as hundredths: at most two digits after the point count. */
 bool		text_centi(struct text, int64_t *);
+/*
+ * Undoes the octal escapes (\040) that the kernel writes for blanks in paths,
+ * proc_pid_mountinfo(5).  Returns the bytes written, at most cap: what does
+ * not fit is cut.  A backslash that escapes nothing stands for itself.
+ */
+size_t		text_unescape(struct text, char *buf, size_t cap);
 /* text_word and text_u63 in one. */
 bool		text_next_u63(struct text *, int64_t *);
 
