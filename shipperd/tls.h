@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs in: shipperd.  TLS, and the only file that includes OpenSSL.  Chain,
- * name and purpose are always verified; there is no switch.
+ * Runs in: shipperd.  TLS 1.3.  Chain, name and purpose are always verified;
+ * there is no switch.  tls_context.c and tls.c, and no other file, include
+ * OpenSSL.
  */
 #ifndef SLUICE_TLS_H
 #define SLUICE_TLS_H
@@ -54,6 +55,8 @@ enum tls_result	tls_read(struct tls *, void *, size_t, size_t *n,
 		    struct tls_error *);
 enum tls_result	tls_write(struct tls *, const void *, size_t, size_t *n,
 		    struct tls_error *);
+/* Bytes from the network so far, all that TLS itself spent included. */
+uint64_t	tls_received(const struct tls *);
 /* Says close_notify if that can be done at once; never waits. */
 void		tls_shutdown(struct tls *);
 /* "TLSv1.3", "TLS_AES_256_GCM_SHA384": after the handshake, for the log. */

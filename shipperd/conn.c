@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: shipperd.  See conn.h. */
+#include "conn.h"
+
+#include "dial.h"
+#include "http_request.h"
+#include "tcp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	/*
+	 * What one exchange may receive: certificates, the longest reply, and
+	 * room for TLS's own records.  Beyond it somebody floods us.
+	 */
+	RECEIVED_MAX = 65536 + 4 * (REPLY_HEAD_MAX + REPLY_BODY_MAX),
+	/* a whole TLS record: nothing stays behind inside OpenSSL */
+	RECORD_DATA_MAX = 16384,
+	NS_PER_MS = 1000000,
+};
+
+struct conn {
+	const struct shipconf *conf;
+	struct tls_context *context;
+	enum conn_state state;
+	/* the connection; kept while idle */
+	struct dial dial;
+	int fd;				/* -1: none */
+	struct tls *tls;
+	size_t connected_to;		/* endpoint */
+	short events;			/* what tls waits for */
+	uint64_t connections;
+	/* the exchange */
+	size_t endpoint;
+	char head[REQUEST_HEAD_MAX];
+	const uint8_t *body;
+	size_t head_len, body_len, sent;
+	struct http_reply reply;
+	bool reused;			/* the connection is an old one */
+	bool heard;			/* a byte of the reply has come */
+	uint64_t deadline_ns;
+	uint64_t received_before;	/* on this connection, by tls */
+	uint8_t in[RECORD_DATA_MAX];
+	/* what came of it */
+	enum conn_outcome outcome;
+	const char *reason;
+	struct tls_error detail;
+};
+
+static void	dialled(struct conn *, enum dial_step, uint64_t now_ns);
+
+struct conn *
+conn_new(const struct shipconf *conf, struct tls_context *context)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->conf = conf;
+	c->context = context;
+	c->fd = -1;
+	c->reason = "";
+	dial_init(&c->dial, conf);
+	http_reply_start(&c->reply);
+	return c;
+}
+
+static void
+hang_up(struct conn *c)
+{
+	dial_stop(&c->dial);
+	if (c->tls != NULL)
+		tls_shutdown(c->tls);
+	tls_free(c->tls);
+	c->tls = NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+void
+conn_free(struct conn *c)
+{
+	if (c != NULL)
+		hang_up(c);
+	free(c);
+}
+
+static void
+end(struct conn *c, enum conn_outcome outcome, const char *reason)
+{
+	c->outcome = outcome;
+	c->reason = reason;
+	c->state = CONN_ENDED;
+	if (outcome == CONN_ANSWERED)
+		return;
+	hang_up(c);
+	dial_distrust(&c->dial, c->endpoint);
+}
+
+static void
+say_detail(struct conn *c, const char *text)
+{
+	snprintf(c->detail.text, sizeof(c->detail.text), "%s", text);
+}
+
+static void
+dial(struct conn *c, uint64_t now_ns)
+{
+	hang_up(c);
+	c->reused = c->heard = false;
+	c->sent = 0;
+	dialled(c, dial_start(&c->dial, c->endpoint, now_ns, c->deadline_ns),
+	    now_ns);
+}
+
+/*
+ * What the end of a connection means.  A server that judges our certificate
+ * after the handshake (TLS 1.3) sends an alert, which is read even where it
+ * also resets the connection.  A reset without any alert is taken for what
+ * servers that restart or are overloaded do: unreachable, tried again soon.
+ */
+static void
+broke(struct conn *c, enum tls_result result, uint64_t now_ns)
+{
+	/* it closed as we began to send (RFC 9112, section 9.3.1): once more */
+	if (c->reused && !c->heard &&
+	    (result == TLS_CLOSED || result == TLS_CUT)) {
+		dial(c, now_ns);
+		return;
+	}
+	if (result == TLS_REFUSED_SERVER)
+		end(c, CONN_SERVER_REFUSED, "server_refused");
+	else if (result == TLS_REFUSED_US)
+		end(c, CONN_CLIENT_REFUSED, "client_refused");
+	else if (result == TLS_FAILED)
+		end(c, CONN_UNREACHABLE, "tls_failed");
+	else if (c->state == CONN_HANDSHAKE)
+		end(c, CONN_UNREACHABLE, "handshake_cut");
+	else
+		end(c, CONN_UNREACHABLE, c->heard ? "reply_cut" : "no_reply");
+}
+
+static void
+bad_reply(struct conn *c)
+{
+	say_detail(c, c->reply.fault != NULL ? c->reply.fault : "");
+	end(c, CONN_BAD_REPLY, "bad_reply");
+}
+
+/* Only a connection that both sides left clean is kept. */
+static void
+answered(struct conn *c, bool clean)
+{
+	const bool sent_all = c->sent == c->head_len + c->body_len;
+
+	if (!clean || !sent_all || !c->reply.keep_alive)
+		hang_up(c);
+	end(c, CONN_ANSWERED, "answered");
+}
+
+/* The server has said that it says no more. */
+static void
+reply_ended(struct conn *c, uint64_t now_ns)
+{
+	switch (c->heard ? http_reply_eof(&c->reply) : REPLY_CUT) {
+	case REPLY_DONE:
+		answered(c, false);
+		break;
+	case REPLY_BAD:
+		bad_reply(c);
+		break;
+	case REPLY_MORE:
+	case REPLY_CUT:
+		broke(c, TLS_CLOSED, now_ns);
+		break;
+	}
+}
+
+/* True while there is more to read at once. */
+static bool
+take_bytes(struct conn *c, size_t n)
+{
+	size_t used;
+
+	c->heard = true;
+	switch (http_reply_feed(&c->reply, c->in, n, &used)) {
+	case REPLY_MORE:
+		return true;
+	case REPLY_DONE:
+		answered(c, used == n);
+		break;
+	case REPLY_CUT:
+	case REPLY_BAD:
+		bad_reply(c);
+		break;
+	}
+	return false;
+}
+
+static bool
+flooded(struct conn *c)
+{
+	return tls_received(c->tls) - c->received_before > RECEIVED_MAX;
+}
+
+static short
+wants(enum tls_result result)
+{
+	return result == TLS_WANT_WRITE ? POLLOUT : POLLIN;
+}
+
+static void
+read_reply(struct conn *c, uint64_t now_ns)
+{
+	enum tls_result result;
+	size_t n;
+
+	do {
+		if (flooded(c)) {
+			end(c, CONN_BAD_REPLY, "reply_too_long");
+			return;
+		}
+		result = tls_read(c->tls, c->in, sizeof(c->in), &n,
+		    &c->detail);
+	} while (result == TLS_OK && take_bytes(c, n));
+	if (c->state == CONN_ENDED)
+		return;
+	if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
+		c->events |= wants(result);
+	else if (result == TLS_CLOSED)
+		reply_ended(c, now_ns);
+	else
+		broke(c, result, now_ns);
+}
+
+/*
+ * A server may answer before it has read all, and close: then writing fails,
+ * and what it said is still there to be read.
+ */
+static void
+send_failed(struct conn *c, enum tls_result result, uint64_t now_ns)
+{
+	const struct tls_error why = c->detail;
+
+	c->state = CONN_READING;
+	read_reply(c, now_ns);
+	if (c->state != CONN_READING)
+		return;
+	c->detail = why;
+	broke(c, result, now_ns);
+}
+
+static enum tls_result
+write_some(struct conn *c, size_t *n)
+{
+	if (c->sent < c->head_len)
+		return tls_write(c->tls, c->head + c->sent,
+		    c->head_len - c->sent, n, &c->detail);
+	return tls_write(c->tls, c->body + (c->sent - c->head_len),
+	    c->head_len + c->body_len - c->sent, n, &c->detail);
+}
+
+static void
+send_request(struct conn *c, uint64_t now_ns)
+{
+	enum tls_result result = TLS_OK;
+	size_t n;
+
+	while (c->sent < c->head_len + c->body_len &&
+	    (result = write_some(c, &n)) == TLS_OK)
+		c->sent += n;
+	if (result == TLS_OK)
+		c->state = CONN_READING;
+	else if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
+		c->events |= wants(result);
+	else
+		send_failed(c, result, now_ns);
+}
+
+static void
+exchange(struct conn *c, uint64_t now_ns)
+{
+	c->events = POLLIN;
+	if (c->state == CONN_SENDING)
+		send_request(c, now_ns);
+	if (c->state == CONN_SENDING || c->state == CONN_READING)
+		read_reply(c, now_ns);
+}
+
+static void
+shake_hands(struct conn *c, uint64_t now_ns)
+{
+	const enum tls_result result = tls_handshake(c->tls, &c->detail);
+
+	if (result == TLS_WANT_READ || result == TLS_WANT_WRITE) {
+		c->events = wants(result);
+	} else if (result == TLS_OK) {
+		c->connections++;
+		c->state = CONN_SENDING;
+		exchange(c, now_ns);
+	} else {
+		broke(c, result, now_ns);
+	}
+}
+
+static void
+dialled(struct conn *c, enum dial_step step, uint64_t now_ns)
+{
+	const struct url *url = &c->conf->endpoint[c->endpoint];
+
+	c->state = step == DIAL_RESOLVING ? CONN_RESOLVING : CONN_CONNECTING;
+	if (step == DIAL_FAILED) {
+		say_detail(c, c->dial.error != 0 ?
+		    strerrorname_np(c->dial.error) : "");
+		end(c, CONN_UNREACHABLE, c->dial.reason);
+	}
+	if (step != DIAL_DONE)
+		return;
+	c->fd = c->dial.fd;
+	c->connected_to = c->endpoint;
+	c->received_before = 0;
+	tcp_keep(c->fd, c->conf->timeout_ms);
+	c->tls = tls_new(c->context, c->fd, url->host, url->is_address);
+	c->state = CONN_HANDSHAKE;
+	if (c->tls == NULL)
+		end(c, CONN_UNREACHABLE, "memory");
+	else
+		shake_hands(c, now_ns);
+}
+
+/* Nothing may come on a connection between two exchanges. */
+static bool
+is_quiet(struct conn *c)
+{
+	size_t n;
+
+	return tls_read(c->tls, c->in, sizeof(c->in), &n, &c->detail) ==
+	    TLS_WANT_READ && !flooded(c);
+}
+
+void
+conn_post(struct conn *c, size_t endpoint, const char *content_type,
+    const uint8_t *body, size_t len, uint64_t now_ns)
+{
+	const struct url *url = &c->conf->endpoint[endpoint];
+	ptrdiff_t head_len = http_request_head(c->head, sizeof(c->head), url,
+	    content_type, len);
+
+	c->endpoint = endpoint;
+	c->body = body;
+	c->body_len = len;
+	c->sent = 0;
+	c->heard = false;
+	c->detail.text[0] = '\0';
+	c->deadline_ns = now_ns + c->conf->timeout_ms * (uint64_t)NS_PER_MS;
+	http_reply_start(&c->reply);
+	if (head_len < 0) {
+		end(c, CONN_UNREACHABLE, "url_too_long");
+		return;
+	}
+	c->head_len = (size_t)head_len;
+	if (c->tls != NULL && c->connected_to == endpoint && is_quiet(c)) {
+		c->reused = true;
+		c->received_before = tls_received(c->tls);
+		c->state = CONN_SENDING;
+		exchange(c, now_ns);
+	} else {
+		dial(c, now_ns);
+	}
+}
+
+enum conn_state
+conn_state(const struct conn *c)
+{
+	return c->state;
+}
+
+size_t
+conn_poll(struct conn *c, struct pollfd *pfd, uint64_t *deadline_ns)
+{
+	uint64_t try_ns = UINT64_MAX;
+
+	*deadline_ns = UINT64_MAX;
+	if (c->state == CONN_ENDED)
+		*deadline_ns = 0;
+	if (c->state == CONN_ENDED || (c->state == CONN_IDLE && c->fd < 0))
+		return 0;
+	if (c->state == CONN_RESOLVING || c->state == CONN_CONNECTING)
+		dial_poll(&c->dial, pfd, &try_ns);
+	else
+		*pfd = (struct pollfd){ .fd = c->fd, .events =
+		    c->state == CONN_IDLE ? POLLIN : c->events };
+	if (c->state != CONN_IDLE)
+		*deadline_ns = try_ns < c->deadline_ns ? try_ns :
+		    c->deadline_ns;
+	return 1;
+}
+
+static const char *const timed_out[] = {
+	[CONN_IDLE] = "timeout",
+	[CONN_RESOLVING] = "timeout_resolving",
+	[CONN_CONNECTING] = "timeout_connecting",
+	[CONN_HANDSHAKE] = "timeout_handshake",
+	[CONN_SENDING] = "timeout_sending",
+	[CONN_READING] = "timeout_reply",
+	[CONN_ENDED] = "timeout",
+};
+
+static void
+step_busy(struct conn *c, short revents, uint64_t now_ns)
+{
+	if (now_ns >= c->deadline_ns) {
+		c->detail.text[0] = '\0';
+		end(c, CONN_TIMED_OUT, timed_out[c->state]);
+	} else if (c->state == CONN_RESOLVING ||
+	    c->state == CONN_CONNECTING) {
+		dialled(c, dial_step(&c->dial, revents, now_ns), now_ns);
+	} else if (revents != 0 && c->state == CONN_HANDSHAKE) {
+		shake_hands(c, now_ns);
+	} else if (revents != 0) {
+		exchange(c, now_ns);
+	}
+}
+
+void
+conn_step(struct conn *c, const struct pollfd *pfd, size_t n, uint64_t now_ns)
+{
+	const short revents = n > 0 ? pfd[0].revents : 0;
+
+	if (c->state == CONN_ENDED)
+		return;
+	if (c->state != CONN_IDLE)
+		step_busy(c, revents, now_ns);
+	else if (revents != 0 && c->fd >= 0 && !is_quiet(c))
+		hang_up(c);
+}
+
+enum conn_outcome
+conn_take(struct conn *c)
+{
+	c->state = CONN_IDLE;
+	return c->outcome;
+}
+
+const struct http_reply *
+conn_reply(const struct conn *c)
+{
+	return &c->reply;
+}
+
+const char *
+conn_reason(const struct conn *c)
+{
+	return c->reason;
+}
+
+const char *
+conn_detail(const struct conn *c)
+{
+	return c->detail.text;
+}
+
+uint64_t
+conn_connections(const struct conn *c)
+{
+	return c->connections;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: shipperd.  From an endpoint to a TCP connection: its name resolved
+ * where it has one (and remembered for its TTL), its addresses tried in turn,
+ * IPv6 and IPv4 by turns.  Never waits.
+ */
+#ifndef SLUICE_DIAL_H
+#define SLUICE_DIAL_H
+
+#include "resolve.h"
+
+enum dial_step {
+	DIAL_RESOLVING,
+	DIAL_CONNECTING,
+	DIAL_DONE,		/* fd is connected, and the caller's */
+	DIAL_FAILED,		/* reason, and error (an errno) unless 0 */
+};
+
+enum { DIAL_TTL_MIN_S = 1, DIAL_TTL_MAX_S = 3600,
+	DIAL_TRY_MAX_MS = 2000 };	/* for one address of several */
+
+struct dial_name {
+	size_t n, first;	/* first: where to begin */
+	struct dns_addr addr[DNS_ADDRS_MAX];	/* in the order of trying */
+	uint64_t until_ns;	/* CLOCK_MONOTONIC; 0: ask again */
+};
+
+struct dial {
+	int fd;
+	const char *reason;
+	int error;
+	/* private */
+	const struct shipconf *conf;
+	struct resolve resolve;
+	struct dial_name name[ENDPOINTS_MAX];
+	enum dial_step step;
+	size_t endpoint, tried;
+	uint64_t deadline_ns, try_ns;
+};
+
+/* The configuration is borrowed for good. */
+void		dial_init(struct dial *, const struct shipconf *);
+enum dial_step	dial_start(struct dial *, size_t endpoint, uint64_t now_ns,
+		    uint64_t deadline_ns);
+void		dial_poll(const struct dial *, struct pollfd *,
+		    uint64_t *deadline_ns);
+enum dial_step	dial_step(struct dial *, short revents, uint64_t now_ns);
+/* Gives up, if there is anything to give up. */
+void		dial_stop(struct dial *);
+/*
+ * It could not be made or was of no use: the next one begins with another
+ * address, and the name is resolved anew.
+ */
+void		dial_distrust(struct dial *, size_t endpoint);
+
+#endif

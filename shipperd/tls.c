@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: shipperd.  One TLS connection, and what we refuse.  See tls.h. */
+#include "tls_private.h"
+
+#include "log.h"
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tls {
+	SSL *ssl;
+	bool asked;		/* the server wants our certificate */
+	bool established;
+	bool over;		/* nothing more can be said on it */
+	char refusal[TLS_ERROR_MAX];	/* what is wrong with the server */
+};
+
+/* What a server's last word means (RFC 8446, section 6.2). */
+static const struct {
+	int alert;
+	enum tls_result result;
+} alerts[] = {
+	{ SSL_AD_HANDSHAKE_FAILURE, TLS_REFUSED_US },
+	{ SSL_AD_BAD_CERTIFICATE, TLS_REFUSED_US },
+	{ SSL_AD_UNSUPPORTED_CERTIFICATE, TLS_REFUSED_US },
+	{ SSL_AD_CERTIFICATE_REVOKED, TLS_REFUSED_US },
+	{ SSL_AD_CERTIFICATE_EXPIRED, TLS_REFUSED_US },
+	{ SSL_AD_CERTIFICATE_UNKNOWN, TLS_REFUSED_US },
+	{ SSL_AD_UNKNOWN_CA, TLS_REFUSED_US },
+	{ SSL_AD_ACCESS_DENIED, TLS_REFUSED_US },
+	{ SSL_AD_INSUFFICIENT_SECURITY, TLS_REFUSED_US },
+	{ SSL_AD_UNRECOGNIZED_NAME, TLS_REFUSED_US },
+	{ SSL_AD_CERTIFICATE_REQUIRED, TLS_REFUSED_US },
+	{ SSL_AD_NO_APPLICATION_PROTOCOL, TLS_REFUSED_US },
+	{ SSL_AD_PROTOCOL_VERSION, TLS_REFUSED_SERVER },
+};
+
+static void
+refuse_certificate(struct tls *t, const char *why, int depth, X509 *x,
+    bool clock)
+{
+	char subject[128] = "";
+
+	if (x != NULL)
+		X509_NAME_oneline(X509_get_subject_name(x), subject,
+		    sizeof(subject));
+	snprintf(t->refusal, sizeof(t->refusal), "%s: certificate %d %s%s",
+	    why, depth, subject, clock ? " (is our clock right?)" : "");
+}
+
+/*
+ * Beyond what OpenSSL asks: the leaf must say that it is a TLS server's, may
+ * not be an authority, and must be able to sign.  NULL, or why not.
+ */
+static const char *
+judge_leaf(X509 *leaf)
+{
+	if ((X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) == 0 ||
+	    (X509_get_extended_key_usage(leaf) & XKU_SSL_SERVER) == 0)
+		return "extended key usage is not serverAuth";
+	if (X509_check_ca(leaf) != 0)
+		return "an authority's certificate";
+	if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
+		return "key usage is not digitalSignature";
+	return NULL;
+}
+
+/* Called for each certificate that passed, and for the first that did not. */
+static int
+verify(int ok, X509_STORE_CTX *chain)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(chain,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls *t = SSL_get_app_data(ssl);
+	X509 *x = X509_STORE_CTX_get_current_cert(chain);
+	const int depth = X509_STORE_CTX_get_error_depth(chain);
+	const int fault = X509_STORE_CTX_get_error(chain);
+	const char *why;
+
+	if (!ok) {
+		refuse_certificate(t, X509_verify_cert_error_string(fault),
+		    depth, x, fault == X509_V_ERR_CERT_NOT_YET_VALID ||
+		    fault == X509_V_ERR_CERT_HAS_EXPIRED);
+		return 0;
+	}
+	if (depth > 0 || (why = judge_leaf(x)) == NULL)
+		return 1;
+	refuse_certificate(t, why, 0, x, false);
+	X509_STORE_CTX_set_error(chain, X509_V_ERR_INVALID_PURPOSE);
+	return 0;
+}
+
+static int
+note_asked(SSL *ssl, void *arg)
+{
+	struct tls *t = arg;
+
+	(void)ssl;
+	t->asked = true;
+	return 1;
+}
+
+static bool
+set_name(SSL *ssl, const char *host, bool is_address)
+{
+	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	char sni[TLSEXT_MAXLEN_host_name + 1];
+
+	if (is_address)
+		return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
+	snprintf(sni, sizeof(sni), "%s", host);
+	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
+	    SSL_set_tlsext_host_name(ssl, sni) == 1;
+}
+
+struct tls *
+tls_new(struct tls_context *c, int fd, const char *host, bool is_address)
+{
+	struct tls *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->ssl = SSL_new(c->ctx);
+	if (t->ssl == NULL || SSL_set_app_data(t->ssl, t) != 1 ||
+	    SSL_set_fd(t->ssl, fd) != 1 ||
+	    !set_name(t->ssl, host, is_address)) {
+		ERR_clear_error();
+		tls_free(t);
+		return NULL;
+	}
+	SSL_set_verify(t->ssl, SSL_VERIFY_PEER, verify);
+	SSL_set_cert_cb(t->ssl, note_asked, t);
+	SSL_set_connect_state(t->ssl);
+	return t;
+}
+
+void
+tls_free(struct tls *t)
+{
+	if (t != NULL)
+		SSL_free(t->ssl);
+	free(t);
+}
+
+static enum tls_result
+judge_alert(int alert)
+{
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
+		if (alerts[i].alert == alert)
+			return alerts[i].result;
+	return TLS_FAILED;
+}
+
+/* A fault in the protocol: whose, and what does it mean for us? */
+static enum tls_result
+judge_fault(struct tls *t, struct tls_error *error)
+{
+	const unsigned long code = ERR_peek_error();
+	const int reason = ERR_GET_REASON(code);
+	const bool tls_fault = ERR_GET_LIB(code) == ERR_LIB_SSL;
+
+	if (t->refusal[0] != '\0') {
+		ERR_clear_error();
+		tls_say(error, t->refusal);
+		return TLS_REFUSED_SERVER;
+	}
+	if (tls_fault && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+		tls_say(error, "the stream ended");
+		return TLS_CUT;
+	}
+	if (tls_fault && reason > SSL_AD_REASON_OFFSET) {
+		tls_say(error, "the server says");
+		return judge_alert(reason - SSL_AD_REASON_OFFSET);
+	}
+	tls_say(error, "TLS");
+	return t->established || reason == ERR_R_MALLOC_FAILURE ? TLS_FAILED :
+	    TLS_REFUSED_SERVER;
+}
+
+static enum tls_result
+judge(struct tls *t, int returned, int saved_errno, struct tls_error *error)
+{
+	switch (SSL_get_error(t->ssl, returned)) {
+	case SSL_ERROR_WANT_READ:
+		return TLS_WANT_READ;
+	case SSL_ERROR_WANT_WRITE:
+		return TLS_WANT_WRITE;
+	case SSL_ERROR_ZERO_RETURN:
+		tls_say(error, "close_notify");
+		return TLS_CLOSED;
+	case SSL_ERROR_SYSCALL:
+		t->over = true;
+		ERR_clear_error();
+		tls_say(error, saved_errno != 0 ?
+		    strerrorname_np(saved_errno) : "the stream ended");
+		return TLS_CUT;
+	default:
+		t->over = true;
+		return judge_fault(t, error);
+	}
+}
+
+static enum tls_result
+refuse(struct tls_error *error, const char *why)
+{
+	tls_say(error, why);
+	return TLS_REFUSED_SERVER;
+}
+
+/* Nothing has been sent yet but our part of the handshake. */
+static enum tls_result
+judge_server(struct tls *t, struct tls_error *error)
+{
+	const unsigned char *alpn;
+	unsigned len;
+
+	if (SSL_version(t->ssl) != TLS1_3_VERSION ||
+	    SSL_get0_peer_certificate(t->ssl) == NULL ||
+	    SSL_get_verify_result(t->ssl) != X509_V_OK)
+		return refuse(error, "the server was not verified");
+	if (!t->asked)
+		return refuse(error,
+		    "the server did not ask for our certificate");
+	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
+	if (len != 0 && (len != 8 || memcmp(alpn, "http/1.1", 8) != 0))
+		return refuse(error, "the server chose another protocol");
+	t->established = true;
+	return TLS_OK;
+}
+
+enum tls_result
+tls_handshake(struct tls *t, struct tls_error *error)
+{
+	int returned;
+
+	ERR_clear_error();
+	errno = 0;
+	returned = SSL_do_handshake(t->ssl);
+	if (returned == 1)
+		return judge_server(t, error);
+	return judge(t, returned, errno, error);
+}
+
+enum tls_result
+tls_read(struct tls *t, void *buf, size_t len, size_t *n,
+    struct tls_error *error)
+{
+	int returned;
+
+	ERR_clear_error();
+	errno = 0;
+	returned = SSL_read_ex(t->ssl, buf, len, n);
+	return returned == 1 ? TLS_OK : judge(t, returned, errno, error);
+}
+
+enum tls_result
+tls_write(struct tls *t, const void *buf, size_t len, size_t *n,
+    struct tls_error *error)
+{
+	int returned;
+
+	ERR_clear_error();
+	errno = 0;
+	returned = SSL_write_ex(t->ssl, buf, len, n);
+	return returned == 1 ? TLS_OK : judge(t, returned, errno, error);
+}
+
+void
+tls_shutdown(struct tls *t)
+{
+	if (!t->established || t->over)
+		return;
+	t->over = true;
+	ERR_clear_error();
+	SSL_shutdown(t->ssl);
+	ERR_clear_error();
+}
+
+uint64_t
+tls_received(const struct tls *t)
+{
+	return BIO_number_read(SSL_get_rbio(t->ssl));
+}
+
+const char *
+tls_version(const struct tls *t)
+{
+	return SSL_get_version(t->ssl);
+}
+
+const char *
+tls_cipher(const struct tls *t)
+{
+	return SSL_get_cipher_name(t->ssl);
+}
+
+uint64_t
+tls_random64(void)
+{
+	uint64_t value;
+
+	if (RAND_bytes((unsigned char *)&value, sizeof(value)) != 1)
+		fatal_text("random generator", "it failed");
+	return value;
+}
