@@ -108,15 +108,17 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	memcpy(c->endpoint, cfg->endpoint, sizeof(c->endpoint));
 }
 
+/* By what was found out before: the lock has no call to ask again. */
 static void
-log_started(const struct link *l, const struct layers *own)
+log_started(const struct link *l, const struct identity *me,
+    const struct layers *own)
 {
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_INFO, "started");
 	log_word(&line, "split", l->split ? "users" : "none");
-	log_int(&line, "collector_pid", getpid());
-	log_int(&line, "collector_uid", getuid());
+	log_int(&line, "collector_pid", me->pid);
+	log_int(&line, "collector_uid", me->uid);
 	log_int(&line, "shipper_pid", l->shipper.pid);
 	log_int(&line, "shipper_uid", l->shipper.uid);
 	log_int(&line, "collector_landlock", own->landlock_abi);
@@ -177,6 +179,7 @@ main(int argc, char **argv)
 	static struct ring ring;
 	static struct self self;
 	static struct loop loop;
+	const struct identity me = { getpid(), getuid(), getgid() };
 	struct layers own;
 	struct options o;
 	uint64_t seed;
@@ -206,7 +209,7 @@ main(int argc, char **argv)
 	self.split = link.split;
 	self.landlock[SELF_COLLECTOR] = own.landlock_abi;
 	self.landlock[SELF_SHIPPER] = link.layers.landlock_abi;
-	log_started(&link, &own);
+	log_started(&link, &me, &own);
 	loop_run(&loop);
 	log_stopped(&ring);
 	return 0;
