@@ -3,8 +3,8 @@
  * Runs in: shipperd, and `sluice show`.  Encodes records as one
  * ExportMetricsServiceRequest (opentelemetry-proto 1.x, metrics_service.proto)
  * in binary protobuf or as OTLP JSON, both from one walk over the records
- * (walk.h).  Pure: no allocation, no clock; the same records give the same
- * bytes.
+ * (walk.h).  No allocation, no clock; the same records give the same bytes.
+ * Not for two threads: the walk's memory is static.
  */
 #ifndef SLUICE_OTLP_H
 #define SLUICE_OTLP_H
@@ -21,8 +21,10 @@ struct otlp_request {
 };
 
 /*
- * Bytes written to out; -ENOBUFS: cap is too small; -ENODATA: not a single
- * point in it (an empty envelope is never sent).  *points: data points.
+ * Bytes written to out; -ENOBUFS: cap is too small, or more instances than a
+ * walk remembers, so encode fewer records; -ENODATA: not a single point in it
+ * (an empty envelope is never sent); -EBADMSG: a record that was never judged.
+ * *points: data points.
  */
 ptrdiff_t	otlp_encode(enum protocol, const struct otlp_request *,
 		    uint8_t *out, size_t cap, uint64_t *points);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: shipperd, and `sluice show`.  See walk.h. */
+#include "walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void
+advance(struct walk_series *s)
+{
+	s->ended = record_next_point(&s->inst, &s->next) != 1;
+}
+
+static int
+add_record(struct walk *w, struct record_reader *rr)
+{
+	int more;
+
+	for (;;) {
+		struct walk_series *s = &w->series[w->n];
+		struct instance inst;
+
+		if ((more = record_next_instance(rr, &inst)) != 1)
+			return more;
+		if (w->n == WALK_SERIES_MAX)
+			return -ENOBUFS;
+		s->inst = inst;
+		s->start = inst.points;
+		s->wall_ns = rr->head.wall_ns;
+		w->npoints += inst.npoints;
+		w->n++;
+	}
+}
+
+/* Source by source, so that a metric looks only at its own source's series. */
+int
+walk_open(struct walk *w, const struct batch_record *record, size_t n)
+{
+	struct record_reader rr;
+	int error;
+
+	w->n = 0;
+	w->npoints = 0;
+	for (unsigned source = 0; source < SOURCE_END; source++) {
+		w->first[source] = w->n;
+		for (size_t i = 0; i < n; i++) {
+			if (record_open(&rr, record[i].bytes,
+			    record[i].len) < 0)
+				return -EBADMSG;
+			if (rr.head.source == source &&
+			    (error = add_record(w, &rr)) < 0)
+				return error;
+		}
+	}
+	w->first[SOURCE_END] = w->n;
+	walk_rewind(w);
+	return 0;
+}
+
+void
+walk_rewind(struct walk *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		struct walk_series *s = &w->series[i];
+
+		s->inst.points = s->start;
+		s->inst.last = 0;
+		advance(s);
+	}
+	w->metric = 0;
+	w->at = w->end = 0;
+}
+
+/* Moves on to a series whose next point is the metric's. */
+static bool
+find(struct walk *w)
+{
+	for (; w->at < w->end; w->at++)
+		if (!w->series[w->at].ended &&
+		    point_metric(w->series[w->at].next.id) == w->metric)
+			return true;
+	return false;
+}
+
+const struct metric_row *
+walk_metric(struct walk *w)
+{
+	while (++w->metric < METRIC_END) {
+		const struct metric_row *row = registry_metric(w->metric);
+
+		if (row == NULL)
+			continue;
+		w->at = w->first[row->source];
+		w->end = w->first[row->source + 1];
+		if (find(w))
+			return row;
+	}
+	return NULL;
+}
+
+bool
+walk_point(struct walk *w, struct walk_point *p)
+{
+	struct walk_series *s;
+
+	if (!find(w))
+		return false;
+	s = &w->series[w->at];
+	*p = (struct walk_point){ .inst = &s->inst, .id = s->next.id,
+		.value = s->next.value, .wall_ns = s->wall_ns };
+	advance(s);
+	return true;
+}
+
+size_t
+walk_attrs(const struct walk_point *p, struct walk_attr out[WALK_ATTRS_MAX])
+{
+	const struct fixed_attr *fixed = registry_point(p->id)->attr;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->inst->nattrs; i++) {
+		const struct attr *a = &p->inst->attr[i];
+		const struct key_row *row = registry_key(a->key);
+
+		out[n++] = (struct walk_attr){ row->name, a->value, a->len,
+			row->alphabet == ALPHABET_DIGITS };
+	}
+	for (size_t i = 0; i < 2 && fixed[i].key != NULL; i++)
+		out[n++] = (struct walk_attr){ fixed[i].key, fixed[i].value,
+			strlen(fixed[i].value), false };
+	return n;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: shipperd, and `sluice show`.  One walk over the records of a
+ * request, by which every encoder sees the same points in the same order:
+ * metrics by number, each once, with its points of all records together (a
+ * name may stand only once in a request), these in the order of the records.
+ *
+ * Within an instance points ascend, so each instance only needs to remember
+ * which of its points comes next.
+ */
+#ifndef SLUICE_WALK_H
+#define SLUICE_WALK_H
+
+#include "batch.h"
+
+enum {
+	/* at least one record's and the shipper's own; more are split */
+	WALK_SERIES_MAX = 2 * RECORD_INSTANCES_MAX,
+	WALK_ATTRS_MAX = RECORD_ATTRS_MAX + 2,
+};
+
+struct walk_series {
+	struct instance inst;
+	struct reader start;	/* inst.points as it was at first */
+	struct point next;
+	bool ended;		/* there is no next */
+	uint64_t wall_ns;
+};
+
+struct walk {
+	struct walk_series series[WALK_SERIES_MAX];
+	size_t n;
+	size_t first[SOURCE_END + 1];	/* each source's series */
+	uint64_t npoints;		/* of all metrics together */
+	unsigned metric;		/* where the walk is */
+	size_t at, end;
+};
+
+struct walk_point {
+	const struct instance *inst;
+	unsigned id;
+	int64_t value;
+	uint64_t wall_ns;
+};
+
+/* One attribute, wherever it came from. */
+struct walk_attr {
+	const char *key;
+	const void *value;	/* UTF-8, not terminated */
+	size_t len;
+	bool is_integer;	/* decimal digits, sent as a number */
+};
+
+/*
+ * The records must outlive the walk.  -ENOBUFS: more instances than
+ * WALK_SERIES_MAX; -EBADMSG: a record that record_check() would refuse.
+ */
+int	walk_open(struct walk *, const struct batch_record *, size_t);
+/* Back to before the first metric. */
+void	walk_rewind(struct walk *);
+/* The next metric that has points, or NULL.  Take all its points. */
+const struct metric_row	*walk_metric(struct walk *);
+bool	walk_point(struct walk *, struct walk_point *);
+/* The instance's attributes, then those of the point's own row. */
+size_t	walk_attrs(const struct walk_point *,
+	    struct walk_attr [WALK_ATTRS_MAX]);
+
+#endif
