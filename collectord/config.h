@@ -2,7 +2,9 @@
 /*
  * Runs in: collectord.  The configuration file: JSON with comments, strict.
  * An error names the file, the key path and what would be right; nothing is
- * guessed and nothing is left out in silence.
+ * guessed and nothing is left out in silence.  config.c reads the text and
+ * walks it, config_scan.c is strict where json-c is not, config_table.c says
+ * which keys there are and config_value.c what a duration or a size is.
  */
 #ifndef SLUICE_CONFIG_H
 #define SLUICE_CONFIG_H
@@ -31,7 +33,7 @@ struct config {
 	char procfs[PATH_MAX];
 	char sysfs[PATH_MAX];
 	struct source_options sources;
-	uint64_t ring_size;		/* bytes */
+	uint32_t ring_size;		/* bytes */
 	enum protocol protocol;
 	size_t nendpoints;
 	struct url endpoint[ENDPOINTS_MAX];

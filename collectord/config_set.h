@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: collectord.  The setters that the rows of config_table.c name:
+ * each judges one text and puts it where its row says.  The contract is that
+ * of struct config_key's set.
+ */
+#ifndef SLUICE_CONFIG_SET_H
+#define SLUICE_CONFIG_SET_H
+
+#include "config_table.h"
+
+/* What is left for the configuration: the others are the agent's own. */
+enum { CONFIG_ATTRS_MAX = RESOURCE_ATTRS_MAX - 8 };
+
+#define CONFIG_SETTER(name) \
+	const char *config_set_##name(struct config *, \
+	    const struct config_key *, const char *, const char *)
+
+CONFIG_SETTER(nothing);		/* a choice that changes nothing yet */
+CONFIG_SETTER(bool);
+CONFIG_SETTER(flag);		/* a choice, into a bool */
+CONFIG_SETTER(enum);		/* a choice, into an enum */
+CONFIG_SETTER(require);
+CONFIG_SETTER(duration);
+CONFIG_SETTER(size);
+CONFIG_SETTER(path);
+CONFIG_SETTER(secret);		/* a path, or credential:NAME */
+CONFIG_SETTER(exclude);
+CONFIG_SETTER(endpoint);
+CONFIG_SETTER(resource);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  See config_table.h. */
+#include "config_table.h"
+
+#include "config_set.h"
+
+#include <string.h>
+
+#define AT(member) offsetof(struct config, member)
+#define TIME(least, most) .units = value_time, .min = (least), .max = (most)
+#define BYTES(least, most) .units = value_bytes, .min = (least), .max = (most)
+
+static const struct config_choice profiles[] = {
+	{ "standard", 0, false },
+	{ "minimal", 0, true },
+	{ "full", 0, true },
+	{ NULL, 0, false },
+};
+
+static const struct config_choice mountpoints[] = {
+	{ "standard", false, false },
+	{ "all", true, false },
+	{ NULL, 0, false },
+};
+
+static const struct config_choice protocols[] = {
+	{ "http/protobuf", PROTOCOL_HTTP_PROTOBUF, false },
+	{ "http/json", PROTOCOL_HTTP_JSON, false },
+	{ "device-defender", PROTOCOL_END, true },
+	{ NULL, 0, false },
+};
+
+static const struct config_choice layers[] = {
+	{ "split", REQUIRE_SPLIT, false },
+	{ "landlock", REQUIRE_LANDLOCK, false },
+	{ "selinux", 0, true },
+	{ "fips", 0, true },
+	{ NULL, 0, false },
+};
+
+#define SECRET_RIGHT(file) \
+	"an absolute path such as \"/etc/sluice/" file "\", or " \
+	"\"credential:" file "\""
+
+const struct config_key config_keys[] = {
+	{ "collect", CONFIG_SECTION, .right = "{ \"interval\": \"10s\" }" },
+	{ "collect.interval", CONFIG_STRING, config_set_duration,
+	    AT(interval_ms), TIME(INTERVAL_MIN_MS, INTERVAL_MAX_MS),
+	    .preset = "10s", .right = "e.g. \"10s\", \"30s\", \"5m\"" },
+	{ "collect.profile", CONFIG_STRING, config_set_nothing,
+	    .choice = profiles, .preset = "standard",
+	    .right = "\"standard\"" },
+	{ "collect.procfs", CONFIG_STRING, config_set_path, AT(procfs),
+	    .preset = "/proc", .right = "an absolute path such as \"/proc\"" },
+	{ "collect.sysfs", CONFIG_STRING, config_set_path, AT(sysfs),
+	    .preset = "/sys", .right = "an absolute path such as \"/sys\"" },
+	{ "collect.sources", CONFIG_SECTION,
+	    .right = "{ \"cpu\": { \"per_cpu\": true } }" },
+	{ "collect.sources.cpu", CONFIG_SECTION,
+	    .right = "{ \"per_cpu\": true }" },
+	{ "collect.sources.cpu.per_cpu", CONFIG_BOOL, config_set_bool,
+	    AT(sources.cpu_per_cpu), .preset = "false",
+	    .right = "true or false" },
+	{ "collect.sources.filesystem", CONFIG_SECTION,
+	    .right = "{ \"mountpoints\": \"standard\" }" },
+	{ "collect.sources.filesystem.exclude_types", CONFIG_LIST,
+	    config_set_exclude, .max = EXCLUDES_MAX,
+	    .right = "up to 16 different names of at most 31 letters, digits"
+	    " and . _ + -, e.g. [\"nfs4\", \"fuse.sshfs\"]" },
+	{ "collect.sources.filesystem.mountpoints", CONFIG_STRING,
+	    config_set_flag, AT(sources.all_mountpoints),
+	    .choice = mountpoints, .preset = "standard",
+	    .right = "\"standard\" or \"all\"" },
+	{ "collect.sources.process", CONFIG_SECTION,
+	    .right = "{ \"enabled\": false }" },
+	{ "collect.sources.process.enabled", CONFIG_BOOL, config_set_bool,
+	    AT(sources.process_enabled), .preset = "true",
+	    .right = "true or false" },
+	{ "ring", CONFIG_SECTION, .right = "{ \"size\": \"16MiB\" }" },
+	{ "ring.size", CONFIG_STRING, config_set_size, AT(ring_size),
+	    BYTES(RING_MIN, RING_MAX), .preset = "16MiB",
+	    .right = "e.g. \"16MiB\", \"4MiB\", \"1GiB\"" },
+	{ "ship", CONFIG_SECTION, .right = "an object with \"endpoints\","
+	    " \"ca\", \"cert\" and \"key\"" },
+	{ "ship.protocol", CONFIG_STRING, config_set_enum, AT(protocol),
+	    .choice = protocols, .preset = "http/protobuf",
+	    .right = "\"http/protobuf\" or \"http/json\"" },
+	{ "ship.endpoints", CONFIG_LIST, config_set_endpoint,
+	    .min = 1, .max = ENDPOINTS_MAX, .required = true,
+	    .right = "1 to 4 different URLs, e.g."
+	    " [\"https://otlp.example.net:4318/v1/metrics\"]" },
+	{ "ship.ca", CONFIG_STRING, config_set_secret, AT(ca),
+	    .required = true, .right = SECRET_RIGHT("ca.pem") },
+	{ "ship.cert", CONFIG_STRING, config_set_secret, AT(cert),
+	    .required = true, .right = SECRET_RIGHT("client.crt") },
+	{ "ship.key", CONFIG_STRING, config_set_secret, AT(key),
+	    .required = true, .right = SECRET_RIGHT("client.key") },
+	{ "ship.token", CONFIG_LATER },
+	{ "ship.pins", CONFIG_LATER },
+	{ "ship.crl", CONFIG_LATER },
+	{ "ship.proxy", CONFIG_LATER },
+	{ "ship.timeout", CONFIG_STRING, config_set_duration, AT(timeout_ms),
+	    TIME(TIMEOUT_MIN_MS, TIMEOUT_MAX_MS), .preset = "10s",
+	    .right = "e.g. \"10s\", \"500ms\", \"1m\"" },
+	{ "ship.batch", CONFIG_STRING, config_set_size, AT(batch),
+	    BYTES(BATCH_MIN, BATCH_MAX), .preset = "256KiB",
+	    .right = "e.g. \"256KiB\", \"1MiB\"" },
+	{ "resource", CONFIG_MAP, config_set_resource, .max = CONFIG_ATTRS_MAX,
+	    .right = "up to 24 lower-case names with dots, each with 1 to 255"
+	    " bytes of printable text, e.g."
+	    " { \"deployment.environment.name\": \"lab\" }" },
+	{ "require", CONFIG_LIST, config_set_require, .max = 4,
+	    .choice = layers, .right = "a list of \"split\", \"landlock\"" },
+	{ NULL },
+};
+
+static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_KEYS_MAX,
+    "CONFIG_KEYS_MAX");
+static_assert(EXCLUDES_MAX == 16 && EXCLUDE_TEXT_MAX == 31 &&
+    ENDPOINTS_MAX == 4 && CONFIG_ATTRS_MAX == 24 && FRAME_TEXT_MAX == 255,
+    "the numbers in the texts above");
+
+const struct config_key *
+config_find(const char *path)
+{
+	for (const struct config_key *k = config_keys; k->path != NULL; k++)
+		if (strcmp(k->path, path) == 0)
+			return k;
+	return NULL;
+}
+
+const char *
+config_leaf(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot == NULL ? path : dot + 1;
+}
+
+bool
+config_is_in(const struct config_key *k, const char *section)
+{
+	const size_t len = strlen(section);
+	const char *leaf = config_leaf(k->path);
+
+	if (len == 0)
+		return leaf == k->path;
+	return strncmp(k->path, section, len) == 0 &&
+	    leaf == k->path + len + 1;
+}
+
+enum { WORD_MAX = 32 };
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to change, add or take away to make one word of the other. */
+static size_t
+distance(const char *a, const char *b)
+{
+	const size_t na = strlen(a), nb = strlen(b);
+	size_t row[WORD_MAX + 1], diagonal, above;
+
+	if (na > WORD_MAX || nb > WORD_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			above = row[j];
+			row[j] = least(diagonal + (a[i - 1] != b[j - 1]),
+			    least(row[j - 1], above) + 1);
+			diagonal = above;
+		}
+	}
+	return row[nb];
+}
+
+const struct config_key *
+config_nearest(const char *path)
+{
+	const char *leaf = config_leaf(path);
+	const struct config_key *best = NULL;
+	size_t found = least(2, (strlen(leaf) + 2) / 3) + 1;
+
+	for (const struct config_key *k = config_keys; k->path != NULL; k++) {
+		const char *name = config_leaf(k->path);
+		const bool same_section = name - k->path == leaf - path &&
+		    strncmp(k->path, path, (size_t)(leaf - path)) == 0;
+		/* the right word in the wrong place is as good as any */
+		const size_t d = same_section || strcmp(name, leaf) == 0 ?
+		    distance(name, leaf) : SIZE_MAX;
+
+		if (k->type != CONFIG_LATER && d < found) {
+			found = d;
+			best = k;
+		}
+	}
+	return best;
+}

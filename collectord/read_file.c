@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord, at its start.  See read_file.h. */
+#include "read_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static ssize_t
+read_open(int fd, char *buf, size_t cap)
+{
+	struct stat st;
+	size_t used = 0;
+	ssize_t n = 0;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	while (used < cap && (n = read(fd, buf + used, cap - used)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		used += n < 0 ? 0 : (size_t)n;
+	}
+	return used == cap ? -EFBIG : (ssize_t)used;
+}
+
+int
+read_file(const char *path, char *buf, size_t cap, struct text *t)
+{
+	/* no waiting for a FIFO's writer */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+	    O_NOCTTY);
+	ssize_t n;
+
+	*t = text_of(buf, 0);
+	if (fd < 0)
+		return -errno;
+	n = read_open(fd, buf, cap);
+	close(fd);
+	if (n < 0)
+		return (int)n;
+	*t = text_of(buf, (size_t)n);
+	return 0;
+}
