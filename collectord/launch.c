@@ -198,6 +198,18 @@ launch_handshake(struct link *l)
 	send_frame(l, FRAME_WELCOME, nonces, sizeof(nonces), -1);
 }
 
+/* Nothing can come on P any more: what is there now came after HELLO. */
+static void
+refuse_further_hello(struct link *l)
+{
+	uint8_t byte;
+	size_t len;
+
+	if (channel_receive(l->p, &l->shipper, &byte, sizeof(byte), &len,
+	    NULL) != CHANNEL_CLOSED)
+		fatal_text("handshake", "more than one HELLO");
+}
+
 void
 launch_configure(struct link *l, const void *config, size_t len,
     const int secret_fd[SECRET_END])
@@ -211,6 +223,7 @@ launch_configure(struct link *l, const void *config, size_t len,
 	send_frame(l, FRAME_START, NULL, 0, -1);
 	if (channel_only_send(l->p) < 0)
 		fatal("shutdown", errno);
+	refuse_further_hello(l);
 }
 
 void

@@ -56,13 +56,14 @@ say_hello(struct link *l, uint8_t message[1 + NONCE_SIZE])
 		fatal("getrandom", errno);
 	if (channel_pair(pair) < 0)
 		fatal("socketpair", errno);
+	l->q = pair[0];
+	/* before anyone has the other end: nothing ever comes this way */
+	if (channel_only_send(l->q) < 0)
+		fatal("shutdown", errno);
 	fault = channel_send(l->p, message, 1 + NONCE_SIZE, pair[1]);
 	if (fault != CHANNEL_OK)
 		refuse("HELLO", fault);
 	close(pair[1]);
-	l->q = pair[0];
-	if (channel_only_send(l->q) < 0)
-		fatal("shutdown", errno);
 }
 
 /* Waits for one message of the handshake. */
