@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum { DNS_MESSAGE_MAX = 4096, DNS_ADDRS_MAX = 16, DNS_NAME_MAX = 255,
-	DNS_CNAMES_MAX = 8 };
+	DNS_FAMILY_MAX = DNS_ADDRS_MAX / 2, DNS_CNAMES_MAX = 8 };
 enum dns_type { DNS_A = 1, DNS_AAAA = 28 };
 
 struct dns_addr {
@@ -22,7 +22,7 @@ struct dns_addr {
 struct dns_answer {
 	size_t naddrs;
 	struct dns_addr addr[DNS_ADDRS_MAX];
-	uint32_t ttl;			/* seconds, the least of the chain */
+	uint32_t ttl;			/* seconds, the least of all behind it */
 };
 
 enum dns_result {
@@ -38,7 +38,9 @@ ptrdiff_t	dns_query(uint8_t *, size_t cap, const char *name,
 /*
  * Judges one message (without length bytes): our id, our question, response
  * bit, owner names followed from the question through CNAMEs (in any order)
- * to the addresses.  Adds to *answer, so that A and AAAA go into one.
+ * to the addresses, every record well-formed to the last byte.  Adds up to
+ * DNS_FAMILY_MAX addresses to *answer, so that A and AAAA go into one; it is
+ * zeroed by the caller, and only DNS_OK changes it.
  */
 enum dns_result	dns_parse(struct dns_answer *, const uint8_t *, size_t,
 		    const char *name, enum dns_type, uint16_t id);

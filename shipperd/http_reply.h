@@ -21,7 +21,9 @@ enum reply_step {
 };
 
 enum reply_type { REPLY_TYPE_NONE, REPLY_TYPE_JSON, REPLY_TYPE_PROTOBUF,
-	REPLY_TYPE_OTHER };
+	REPLY_TYPE_HTML, REPLY_TYPE_OTHER };
+
+enum { REPLY_HEADERS_MAX = 100 };	/* of all heads and trailers together */
 
 struct http_reply {
 	/* the answer; good once REPLY_DONE */
@@ -33,16 +35,26 @@ struct http_reply {
 	char date[64];			/* the server's Date, or "" */
 	size_t body_len;
 	uint8_t body[REPLY_BODY_MAX];
-	/* REPLY_BAD: a word for the log, e.g. "chunk_size" */
+	/*
+	 * REPLY_BAD, a word for the log: "status_line", "protocol_switch",
+	 * "interim_count", "interim_body", "line_end", "control_byte",
+	 * "header_fold", "header_name", "header_count", "head_size",
+	 * "content_length", "content_encoding", "transfer_encoding",
+	 * "length_and_chunked", "chunk_size", "chunk_end", "body_size"
+	 */
 	const char *fault;
-	/* private: the parser's state */
-	enum { AT_HEAD, AT_BODY_LENGTH, AT_BODY_CLOSE, AT_CHUNK_SIZE,
-		AT_CHUNK_DATA, AT_CHUNK_END, AT_TRAILER, AT_END } at;
-	unsigned interim;
-	size_t head_len;
-	char head[REPLY_HEAD_MAX];
-	uint64_t left;
 	enum reply_step step;
+	/* private: the parser's state */
+	enum { AT_STATUS, AT_HEADER, AT_BODY_LENGTH, AT_BODY_CLOSE,
+		AT_CHUNK_SIZE, AT_CHUNK_DATA, AT_CHUNK_END, AT_TRAILER,
+		AT_END } at;
+	bool http_1_0, close, has_length, chunked;
+	bool after_cr;
+	unsigned interim, headers;
+	size_t left;		/* of the body, or of its chunk */
+	size_t head_len;	/* heads, trailers and chunk extensions */
+	size_t line_len;
+	char line[REPLY_HEAD_MAX];
 };
 
 void		http_reply_start(struct http_reply *);

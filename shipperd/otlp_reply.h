@@ -30,9 +30,17 @@ struct otlp_verdict {
 };
 
 /*
- * VERDICT_REFUSED: 401, 403, 407, any redirect, 404 and 405 (wrong path), and
- * a 400 in HTML, which is nginx's word for a client certificate it did not
- * like.  A 2xx in HTML is a captive portal: refused as well.
+ * Before the lock: json-c draws the seed of its hash tables at its first use,
+ * and up to 0.15 it opens /dev/urandom for that.
+ */
+void	otlp_reply_warm(void);
+
+/*
+ * VERDICT_REFUSED: 401, 403, 407, any redirect, 404 and 405 (wrong path), 511
+ * (a network that wants a login), and a 400 in HTML, which is nginx's word for
+ * a client certificate it did not like.  A 2xx in HTML is a captive portal:
+ * refused as well.  Where a body cannot be read its first bytes are the
+ * message.  Protocol: what was sent, for an answer that does not name its type.
  */
 void	otlp_judge(struct otlp_verdict *, const struct http_reply *,
 	    enum protocol);
