@@ -38,7 +38,7 @@ static void
 refuse_file_as_log(void)
 {
 	if (harden_stderr_is_file())
-		fatal_text("standard error is a regular file", "neither process"
+		fatal_text("stderr is a regular file", "neither process"
 		    " may write to files: use a pipe, 2> >(cat >file)");
 }
 

@@ -3,12 +3,18 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { BYTES_SHOWN_MAX = 256 };
 
+_Static_assert(LOG_LINE_MAX <= PIPE_BUF, "a line never blocks half way");
+
 static const char *process_name = "sluice";
+static int64_t lines_lost;
 
 void
 log_open(const char *process)
@@ -122,16 +128,54 @@ log_errno(struct log_line *l, int error)
 	put_string(l, "\"");
 }
 
-void
-log_end(struct log_line *l)
+/*
+ * A log that nobody reads must not stop the metrics.  A pipe that is ready
+ * has room for PIPE_BUF bytes, which no line reaches.
+ */
+static bool
+log_has_room(void)
 {
-	int kept = errno;
+	const struct timespec at_once = { 0, 0 };
+	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return ppoll(&pfd, 1, &at_once, NULL) == 1;
+}
+
+static void
+write_line(const struct log_line *l)
+{
 	ssize_t n;
 
-	l->text[l->len++] = '\n';
 	do
 		n = write(STDERR_FILENO, l->text, l->len);
 	while (n < 0 && errno == EINTR);
+}
+
+/* The first line that gets through again tells how many did not. */
+static void
+say_lost(void)
+{
+	static struct log_line lost;
+
+	log_begin(&lost, LOG_LEVEL_WARNING, "log_lines_lost");
+	log_int(&lost, "lines", lines_lost);
+	lost.text[lost.len++] = '\n';
+	lines_lost = 0;
+	write_line(&lost);
+}
+
+void
+log_end(struct log_line *l)
+{
+	const int kept = errno;
+
+	l->text[l->len++] = '\n';
+	if (lines_lost > 0 && log_has_room())
+		say_lost();
+	if (log_has_room())
+		write_line(l);
+	else
+		lines_lost++;
 	errno = kept;
 }
 

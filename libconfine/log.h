@@ -7,7 +7,8 @@
  * The number is syslog's level (sd-daemon(3)); the events are the closed list
  * of docs/operations.md.  Values come through typed calls; bytes that a peer
  * or a file had a hand in are escaped and cut, never printed raw.  No
- * allocation, no stdio after the lock, one write(2) a line; errno is kept.
+ * allocation, no stdio after the lock, one write(2) a line; errno is kept.  A
+ * log that nobody reads costs its lines, which are counted, and never a wait.
  */
 #ifndef SLUICE_LOG_H
 #define SLUICE_LOG_H

@@ -338,7 +338,7 @@ def a_broken_openssl_configuration_is_fatal():
         if code == 99:
             raise Skip("no right to mount in a namespace of our own")
         check(code > 0, "it ended with success")
-        pair.wait_line("openssl", 0)
+        pair.wait_line("OpenSSL", 0)
         check_equal(len(receiver.requests), 0, "requests")
 
 
