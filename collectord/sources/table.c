@@ -2,19 +2,31 @@
 /* Runs in: collectord.  Every source, in order of id. */
 #include "sources/clock.h"
 #include "sources/cpu.h"
+#include "sources/disk.h"
 #include "sources/edac.h"
+#include "sources/filesystem.h"
 #include "sources/kernel.h"
 #include "sources/load.h"
 #include "sources/memory.h"
+#include "sources/network.h"
 #include "sources/paging.h"
 #include "sources/pressure.h"
+#include "sources/process.h"
+#include "sources/protocol.h"
+#include "sources/socket.h"
 
 const struct source *const source_table[] = {
 	&source_cpu,
 	&source_load,
 	&source_memory,
 	&source_paging,
+	&source_disk,
+	&source_filesystem,
+	&source_network,
+	&source_protocol,
+	&source_socket,
 	&source_pressure,
+	&source_process,
 	&source_kernel,
 	&source_clock,
 	&source_edac,
