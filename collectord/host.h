@@ -24,7 +24,7 @@ enum {
 struct held {
 	enum host_root root;
 	const char *path;	/* a constant of a source's declaration */
-	int fd;			/* -1: to be opened again */
+	int fd;			/* below 0: to be opened */
 	size_t size;		/* bytes when it was last read */
 };
 

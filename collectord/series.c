@@ -13,6 +13,8 @@ enum {
 	CHUNK_COUNTERS = 8,
 	CHUNKS_MAX = SERIES_COUNTERS_MAX / CHUNK_COUNTERS,
 	CYCLES_KEPT = 2,
+	/* names that always change must not crowd out the next cycle's */
+	CROWDED = SERIES_INSTANCES_MAX / 2,
 	/* more than the jitter of iowait and idle, less than a new boot */
 	CPU_STEP_BACK = 3 * SCALE_CENTI,
 };
@@ -134,11 +136,13 @@ forget(struct series *s, uint16_t gone)
 void
 series_cycle(struct series *s, uint64_t wall_ns)
 {
+	const uint64_t kept = s->nentries > CROWDED ? 1 : CYCLES_KEPT;
+
 	s->cycle++;
 	s->wall_before_ns = s->wall_ns;
 	s->wall_ns = wall_ns;
 	for (uint16_t i = s->nentries; i > 0; i--)
-		if (s->cycle - s->entry[i].seen > CYCLES_KEPT)
+		if (s->cycle - s->entry[i].seen > kept)
 			forget(s, i);
 }
 

@@ -24,7 +24,8 @@ void		series_free(struct series *);
 
 /*
  * A new cycle begins at this wall time.  An instance that was in neither of
- * the two cycles before is forgotten: when it comes back, it is a new one.
+ * the two cycles before (of the one before, where more than half of the table
+ * is used) is forgotten: when it comes back, it is a new one.
  */
 void		series_cycle(struct series *, uint64_t wall_ns);
 
