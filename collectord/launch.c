@@ -8,12 +8,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+enum { END_PAUSES = 50, END_PAUSE_NS = 20000000 };	/* a second in all */
 
 struct user {
 	uid_t uid;
@@ -240,6 +244,41 @@ launch_await_lock(struct link *l)
 	l->layers.mdwe = locked.payload[NONCE_SIZE + 1];
 }
 
+/* The channel ends a moment before the process does. */
+static bool
+wait_a_moment(pid_t pid, siginfo_t *how)
+{
+	const struct timespec pause = { .tv_nsec = END_PAUSE_NS };
+
+	for (int i = 0; i < END_PAUSES; i++) {
+		how->si_pid = 0;
+		if (waitid(P_PID, (id_t)pid, how, WEXITED | WNOHANG) < 0)
+			return false;
+		if (how->si_pid != 0)
+			return true;
+		ppoll(NULL, 0, &pause, NULL);
+	}
+	return false;
+}
+
+_Noreturn void
+link_ended(const struct link *l)
+{
+	struct log_line line;
+	siginfo_t how;
+
+	log_begin(&line, LOG_LEVEL_ERROR, "shipper_ended");
+	log_int(&line, "pid", l->shipper.pid);
+	if (!wait_a_moment(l->shipper.pid, &how))
+		log_word(&line, "how", "channel_closed");
+	else if (how.si_code == CLD_EXITED)
+		log_int(&line, "status", how.si_status);
+	else
+		log_int(&line, "signal", how.si_status);
+	log_end(&line);
+	_exit(1);
+}
+
 int
 link_receive(struct link *l, struct frame *f)
 {
@@ -252,7 +291,7 @@ link_receive(struct link *l, struct frame *f)
 	if (fault == CHANNEL_AGAIN)
 		return 0;
 	if (fault == CHANNEL_CLOSED)
-		fatal_text("the shipper ended", "the pair ends together");
+		link_ended(l);
 	if (fault != CHANNEL_OK)
 		refuse("a message from the shipper", fault);
 	if (frame_take(f, buf, len, 0, FROM_SHIPPER, &l->stage) < 0)

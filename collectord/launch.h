@@ -58,4 +58,7 @@ void	launch_await_lock(struct link *);
  */
 int	link_receive(struct link *, struct frame *f);
 
+/* Says how the shipper ended, and ends: the pair lives and dies together. */
+_Noreturn void	link_ended(const struct link *);
+
 #endif

@@ -29,6 +29,7 @@ const struct syscall_row collector_calls[] = {
 	    "records, on the connected pair: no address" },
 	{ "recvmsg", { { ARG_ONLY_BITS, 2, MSG_CMSG_CLOEXEC | MSG_DONTWAIT,
 	    0 } }, "acknowledgements, with credentials" },
+	{ "waitid", { { ARG_IS, 0, P_PID, 0 } }, "how the shipper ended" },
 	{ "write", { { ARG_AT_MOST, 0, STDERR_FILENO, 1 } }, "log lines" },
 	{ "brk", { { 0 } }, "malloc(3); RLIMIT_DATA bounds it" },
 	{ "mmap", { { ARG_ONLY_BITS, 2, PROT_READ | PROT_WRITE, 0 },

@@ -139,7 +139,7 @@ send_records(struct loop *l)
 		ring_sent(l->cycle->ring);
 	}
 	if (fault == CHANNEL_CLOSED)
-		fatal_text("the shipper ended", "the pair ends together");
+		link_ended(l->link);
 	if (fault == CHANNEL_ERRNO)
 		fatal("send a record", errno);
 }

@@ -223,6 +223,7 @@ def a_dead_shipper_ends_the_collector_with_an_error():
         receiver.wait(1)
         os.kill(pair.shipper, signal.SIGKILL)
         check(pair.wait_exit() > 0, "a positive exit status")
+        pair.wait_event("shipper_ended", 0, signal=int(signal.SIGKILL))
 
 
 @test
