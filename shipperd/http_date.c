@@ -16,11 +16,11 @@ struct date {
 /*
  * w, W: day of the week, short and long; d: day of the month, e: the same
  * with a space before one digit; m: month; Y, y: year of four and of two
- * digits; H, M, S: time; anything else stands for itself.
+ * digits; H, M, S: time; Z: "GMT"; anything else stands for itself.
  */
 static const char *const forms[] = {
-	"w, d m Y H:M:S GMT",		/* RFC 9110: IMF-fixdate */
-	"W, d-m-y H:M:S GMT",		/* RFC 850 */
+	"w, d m Y H:M:S Z",		/* RFC 9110: IMF-fixdate */
+	"W, d-m-y H:M:S Z",		/* RFC 850 */
 	"w m e H:M:S Y",		/* asctime(3) */
 };
 
@@ -90,6 +90,8 @@ take_letter(char letter, const char *s, struct date *d)
 		return take_digits(s, 2, false, &d->minute);
 	case 'S':
 		return take_digits(s, 2, false, &d->second);
+	case 'Z':
+		return strncmp(s, "GMT", 3) == 0 ? 3 : 0;
 	default:
 		return *s == letter;
 	}
