@@ -237,23 +237,6 @@ read_reply(struct conn *c, uint64_t now_ns)
 		broke(c, result, now_ns);
 }
 
-/*
- * A server may answer before it has read all, and close: then writing fails,
- * and what it said is still there to be read.
- */
-static void
-send_failed(struct conn *c, enum tls_result result, uint64_t now_ns)
-{
-	const struct tls_error why = c->detail;
-
-	c->state = CONN_READING;
-	read_reply(c, now_ns);
-	if (c->state != CONN_READING)
-		return;
-	c->detail = why;
-	broke(c, result, now_ns);
-}
-
 static enum tls_result
 write_some(struct conn *c, size_t *n)
 {
@@ -264,6 +247,10 @@ write_some(struct conn *c, size_t *n)
 	    c->head_len + c->body_len - c->sent, n, &c->detail);
 }
 
+/*
+ * A server may answer before it has read all, and close: then writing fails,
+ * and what it said is still there to be read, to the stream's end.
+ */
 static void
 send_request(struct conn *c, uint64_t now_ns)
 {
@@ -273,12 +260,12 @@ send_request(struct conn *c, uint64_t now_ns)
 	while (c->sent < c->head_len + c->body_len &&
 	    (result = write_some(c, &n)) == TLS_OK)
 		c->sent += n;
-	if (result == TLS_OK)
+	if (result == TLS_OK || result == TLS_CUT)
 		c->state = CONN_READING;
 	else if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
 		c->events |= wants(result);
 	else
-		send_failed(c, result, now_ns);
+		broke(c, result, now_ns);
 }
 
 static void

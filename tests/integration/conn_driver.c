@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: tests.  conn.h without a collector: posts under the shipper's own
+ * lock, so that a case that would need another system call ends this process
+ * as it would end shipperd.
+ *
+ *	conn_driver CA CERT KEY URL [KEY=VALUE]...
+ *
+ * posts, gap_ms (idle before each post but the first), timeout_ms, bytes (of
+ * the body), json=1, server=ADDRESS:PORT, url=URL (posts go to each in turn).
+ * One line a post: outcome, reason, status, connections, body_len, detail.
+ */
+#include "conn.h"
+#include "lockdown.h"
+#include "log.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const uint64_t NS_PER_MS = 1000000;
+static struct shipconf conf = { .timeout_ms = 5000 };
+static unsigned long posts = 1, gap_ms, body_len = 1000, json;
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void
+say(const char *line)
+{
+	if (write(STDOUT_FILENO, line, strlen(line)) < 0)
+		_exit(3);
+}
+
+static void
+add_url(const char *text)
+{
+	const char *fault = url_parse(&conf.endpoint[conf.nendpoints++], text);
+
+	if (fault != NULL)
+		fatal_text(text, fault);
+}
+
+/* ADDRESS:PORT is what stands in a URL. */
+static void
+add_server(const char *text)
+{
+	struct nameserver *ns = &conf.server[conf.nservers++];
+	char url[300];
+	struct url parsed;
+
+	snprintf(url, sizeof(url), "https://%s", text);
+	if (url_parse(&parsed, url) != NULL || inet_pton(
+	    parsed.is_ipv6 ? AF_INET6 : AF_INET, parsed.host, ns->addr) != 1)
+		fatal_text(text, "not ADDRESS:PORT");
+	ns->family = parsed.is_ipv6 ? 6 : 4;
+	ns->port = parsed.port;
+}
+
+static void
+set(const char *word)
+{
+	const char *value = strchr(word, '=');
+	unsigned long timeout_ms;
+	const struct {
+		const char *key;
+		unsigned long *number;
+	} numbers[] = {
+		{ "posts=", &posts }, { "gap_ms=", &gap_ms },
+		{ "timeout_ms=", &timeout_ms }, { "bytes=", &body_len },
+		{ "json=", &json },
+	};
+
+	if (value++ == NULL)
+		fatal_text(word, "not KEY=VALUE");
+	timeout_ms = conf.timeout_ms;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strncmp(word, numbers[i].key, strlen(numbers[i].key)) == 0)
+			*numbers[i].number = strtoul(value, NULL, 10);
+	conf.timeout_ms = (uint32_t)timeout_ms;
+	if (strncmp(word, "server=", 7) == 0)
+		add_server(value);
+	if (strncmp(word, "url=", 4) == 0)
+		add_url(value);
+}
+
+/* One turn of the loop, until conn wants no more or the time is over. */
+static void
+turn(struct conn *c, uint64_t until_ns)
+{
+	struct pollfd pfd[CONN_POLL_MAX];
+	uint64_t deadline;
+	const size_t n = conn_poll(c, pfd, &deadline);
+	const uint64_t now = now_ns();
+	struct timespec left = { 0 };
+
+	if (until_ns < deadline)
+		deadline = until_ns;
+	if (deadline > now) {
+		left.tv_sec = (time_t)((deadline - now) / 1000000000);
+		left.tv_nsec = (long)((deadline - now) % 1000000000);
+	}
+	ppoll(pfd, n, &left, NULL);
+	conn_step(c, pfd, n, now_ns());
+}
+
+static void
+report(struct conn *c)
+{
+	static const char *const names[] = {
+		[CONN_ANSWERED] = "ANSWERED",
+		[CONN_UNREACHABLE] = "UNREACHABLE",
+		[CONN_TIMED_OUT] = "TIMED_OUT",
+		[CONN_SERVER_REFUSED] = "SERVER_REFUSED",
+		[CONN_CLIENT_REFUSED] = "CLIENT_REFUSED",
+		[CONN_BAD_REPLY] = "BAD_REPLY",
+	};
+	const enum conn_outcome outcome = conn_take(c);
+	const struct http_reply *reply = conn_reply(c);
+	char line[1024];
+
+	snprintf(line, sizeof(line), "outcome=%s reason=%s status=%u "
+	    "connections=%u body_len=%zu detail=%s\n", names[outcome],
+	    conn_reason(c), outcome == CONN_ANSWERED ? reply->status : 0,
+	    (unsigned)conn_connections(c), reply->body_len, conn_detail(c));
+	say(line);
+}
+
+static void
+post_all(struct conn *c, const uint8_t *body)
+{
+	for (unsigned long i = 0; i < posts; i++) {
+		const uint64_t until = now_ns() + gap_ms * NS_PER_MS;
+
+		while (i > 0 && now_ns() < until)
+			turn(c, until);
+		conn_post(c, i % conf.nendpoints, json ? "application/json" :
+		    "application/x-protobuf", body, body_len, now_ns());
+		while (conn_state(c) != CONN_ENDED)
+			turn(c, UINT64_MAX);
+		report(c);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct layers layers;
+	struct tls_error error;
+	struct tls_context *context;
+	struct conn *c;
+	uint8_t *body;
+
+	log_open("conn_driver");
+	if (argc < 5)
+		fatal_text("usage", "conn_driver CA CERT KEY URL [KEY=VALUE]…");
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	signal(SIGPIPE, SIG_IGN);
+	add_url(argv[4]);
+	for (int i = 5; i < argc; i++)
+		set(argv[i]);
+	context = tls_context_new(open(argv[1], O_RDONLY | O_CLOEXEC),
+	    open(argv[2], O_RDONLY | O_CLOEXEC),
+	    open(argv[3], O_RDONLY | O_CLOEXEC), &error);
+	if (context == NULL)
+		fatal_text("tls_context_new", error.text);
+	c = conn_new(&conf, context);
+	body = malloc(body_len + 1);
+	if (c == NULL || body == NULL)
+		fatal_text("memory", "none");
+	memset(body, 'x', body_len);
+	shipper_lock(&conf, &layers);
+	say("locked\n");
+	post_all(c, body);
+	conn_free(c);
+	tls_context_free(context);
+	free(body);
+	_exit(0);
+}

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests.  Good certificates, bad manners: what becomes of one request
+# whose server answers wrongly, late, too much, twice or not at all, and when
+# a connection is kept.
+import contextlib
+import socket
+import ssl
+import time
+
+from tap import check, check_equal, main, test
+from tlslab import (OK, RawServer, answer_all, expect, posts, read_request,
+                    reset, server_context, tls_play)
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+def sends(*parts, notify=False, after=lambda server: None):
+    """Answers each request with these bytes, then hangs up."""
+    def play(server, tls):
+        if not read_request(server, tls):
+            return
+        for part in parts:
+            tls.sendall(part)
+        after(server)
+        if notify:
+            tls.unwrap()
+    return tls_play(play)
+
+
+def one(play, **options):
+    with RawServer(play) as server:
+        result, = posts(server.url, **options)
+        return result
+
+
+@test
+def a_body_that_is_cut_is_tried_again_whether_said_or_not():
+    for notify in (False, True):
+        expect(one(sends(HEAD + b"Content-Length: 9\r\n\r\nabc",
+                         notify=notify)), "UNREACHABLE", "reply_cut")
+
+
+@test
+def a_body_that_ends_with_the_stream_and_no_close_notify_is_cut():
+    expect(one(sends(HEAD + b"\r\nabc")), "UNREACHABLE", "reply_cut")
+
+
+@test
+def no_reply_at_all_is_tried_again():
+    expect(one(sends()), "UNREACHABLE", "no_reply")
+    expect(one(sends(notify=True)), "UNREACHABLE", "no_reply")
+    expect(one(sends(b"HTTP/1.1 100 Continue\r\n\r\n")), "UNREACHABLE",
+           "reply_cut")
+
+
+@test
+def what_is_not_http_1_is_a_bad_reply():
+    for data in (b"hello\r\n\r\n", b"HTTP/9.9 200 OK\r\n\r\n",
+                 b"\0\0\x12\x04\0\0\0\0\0", HEAD + b"Content-Length: +2\r\n\r\n"):
+        result = one(sends(data, after=lambda s: s.ended.wait(3)),
+                     timeout_ms=2000)
+        expect(result, "BAD_REPLY", "bad_reply")
+        check(result["detail"], "a word for the log")
+
+
+@test
+def an_answer_before_the_request_was_read_counts():
+    def play(server, tls):
+        tls.recv(1000)
+        tls.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n"
+                    b"Connection: close\r\n\r\n")
+        time.sleep(0.2)
+    result = one(tls_play(play), bytes=4000000)
+    expect(result, "ANSWERED")
+    check_equal(result["status"], "413")
+
+
+@test
+def a_reset_after_that_answer_does_not_lose_it():
+    def play(server, tls):
+        tls.recv(1000)
+        tls.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        reset(tls)
+    result = one(tls_play(play), bytes=4000000)
+    expect(result, "ANSWERED")
+    check_equal(result["status"], "413")
+
+
+@test
+def a_connection_is_kept_for_many_requests():
+    with RawServer(tls_play(answer_all)) as server:
+        results = posts(server.url, posts=20, bytes=30000)
+        for result in results:
+            expect(result, "ANSWERED")
+        check_equal(server.connections, 1)
+        check_equal(server.got.count(b"POST "), 20)
+
+
+@test
+def connection_close_is_obeyed():
+    with RawServer(sends(HEAD + b"Connection: close\r\n"
+                         b"Content-Length: 0\r\n\r\n")) as server:
+        for result in posts(server.url, posts=3):
+            expect(result, "ANSWERED")
+        check_equal(server.connections, 3)
+
+
+@test
+def bytes_that_nobody_asked_for_end_the_connection():
+    """In the answer's record, in the next one that came with it, and later:
+    what comes after the next request is sent, nobody can tell apart."""
+    lie = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
+    for parts, gap in (((OK + lie,), 0), ((OK, lie), 0), ((OK, lie), 200)):
+        def play(server, tls):
+            while read_request(server, tls):
+                tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+                for part in parts:
+                    tls.sendall(part)
+                tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+        with RawServer(tls_play(play)) as server:
+            for result in posts(server.url, posts=3, gap_ms=gap):
+                expect(result, "ANSWERED")
+                check_equal(result["status"], "200")
+            check_equal(server.connections, 3)
+
+
+@test
+def a_late_second_answer_is_not_taken_for_the_next_one():
+    def play(server, tls):
+        while read_request(server, tls):
+            tls.sendall(OK)
+            time.sleep(0.1)
+            tls.sendall(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")
+    with RawServer(tls_play(play)) as server:
+        for result in posts(server.url, posts=3, gap_ms=300):
+            check_equal(result["status"], "200")
+        check_equal(server.connections, 3)
+
+
+def closes_after(answers, notify, request_first=False):
+    """Answers so many requests a connection; may take one more first."""
+    def play(server, tls):
+        for _ in range(answers):
+            if not read_request(server, tls):
+                return
+            tls.sendall(OK)
+        if request_first:
+            read_request(server, tls)
+        if notify:
+            with contextlib.suppress(OSError, ssl.SSLError):
+                tls.unwrap()
+    return tls_play(play)
+
+
+@test
+def an_idle_connection_that_is_closed_is_replaced():
+    for notify in (False, True):
+        with RawServer(closes_after(1, notify)) as server:
+            for result in posts(server.url, posts=3, gap_ms=200):
+                expect(result, "ANSWERED")
+            check_equal(server.connections, 3)
+
+
+@test
+def a_kept_connection_that_closes_as_we_send_costs_one_silent_retry():
+    for notify in (False, True):
+        with RawServer(closes_after(1, notify, True)) as server:
+            for result in posts(server.url, posts=3, bytes=50000):
+                expect(result, "ANSWERED")
+            check_equal(server.connections, 3)
+            check_equal(server.got.count(b"POST "), 5)
+
+
+@test
+def a_fresh_connection_gets_no_silent_retry():
+    with RawServer(closes_after(0, False, True)) as server:
+        expect(posts(server.url)[0], "UNREACHABLE", "no_reply")
+        check_equal(server.connections, 1)
+    served = []
+
+    def play(server, tls):
+        while read_request(server, tls):
+            served.append(1)
+            if len(served) > 1:
+                return
+            tls.sendall(OK)
+    with RawServer(tls_play(play)) as server:
+        first, second = posts(server.url, posts=2)
+        expect(first, "ANSWERED")
+        expect(second, "UNREACHABLE", "no_reply")
+        check_equal(server.connections, 2)
+
+
+@test
+def part_of_a_reply_on_a_kept_connection_gets_no_silent_retry():
+    def play(server, tls):
+        read_request(server, tls)
+        tls.sendall(OK)
+        read_request(server, tls)
+        tls.sendall(b"HTTP/1.1 2")
+    with RawServer(tls_play(play)) as server:
+        expect(posts(server.url, posts=2)[1], "UNREACHABLE", "reply_cut")
+        check_equal(server.connections, 1)
+
+
+@test
+def another_endpoint_gets_a_connection_of_its_own():
+    with RawServer(tls_play(answer_all)) as a, \
+            RawServer(tls_play(answer_all)) as b:
+        for result in posts(a.url, url=b.url, posts=4):
+            expect(result, "ANSWERED")
+        check_equal((a.connections, b.connections), (2, 2))
+
+
+def timed_out(play, reason, **options):
+    begun = time.monotonic()
+    result = one(play, timeout_ms=800, **options)
+    took = time.monotonic() - begun
+    expect(result, "TIMED_OUT", reason)
+    check(0.7 < took < 3, f"{took} s for a deadline of 0.8 s")
+
+
+def drips(data):
+    def play(server, tls):
+        read_request(server, tls)
+        for byte in data:
+            tls.sendall(bytes([byte]))
+            time.sleep(0.1)
+    return tls_play(play)
+
+
+@test
+def a_reply_byte_by_byte_costs_the_deadline_and_no_more():
+    timed_out(drips(HEAD + b"X: " + b"y" * 30), "timeout_reply")
+    timed_out(sends(HEAD + b"Content-Length: 90\r\n\r\n", b"abc",
+                    after=lambda s: s.ended.wait(3)), "timeout_reply")
+
+
+@test
+def a_server_that_answers_nothing_costs_the_deadline():
+    timed_out(sends(after=lambda s: s.ended.wait(3)), "timeout_reply")
+
+
+@test
+def a_server_that_reads_nothing_costs_the_deadline():
+    timed_out(tls_play(lambda server, _: server.ended.wait(3)),
+              "timeout_sending", bytes=16000000)
+
+
+@test
+def endless_interim_answers_and_headers_are_bounded():
+    for data in (b"HTTP/1.1 103 Early\r\n\r\n", HEAD):
+        def play(server, tls):
+            read_request(server, tls)
+            tls.sendall(data)
+            for i in range(100000):
+                tls.sendall(b"HTTP/1.1 103 Early\r\n\r\n" if data != HEAD
+                            else b"X-%d: y\r\n" % i)
+        expect(one(tls_play(play)), "BAD_REPLY", "bad_reply")
+
+
+@test
+def a_flood_of_session_tickets_is_bounded_in_bytes():
+    context = server_context()
+    context.num_tickets = 20000
+    with RawServer(tls_play(answer_all, context)) as server:
+        expect(posts(server.url)[0], "BAD_REPLY", "reply_too_long")
+
+
+@test
+def a_few_session_tickets_do_no_harm():
+    context = server_context()
+    context.num_tickets = 20
+    with RawServer(tls_play(answer_all, context)) as server:
+        for result in posts(server.url, posts=3):
+            expect(result, "ANSWERED")
+        check_equal(server.connections, 1)
+
+
+main()
