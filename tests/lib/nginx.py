@@ -18,8 +18,8 @@ pid {folder}/pid;
 error_log {folder}/error.log info;
 events {{ worker_connections 64; }}
 http {{
-    log_format seen '$status $request_length $ssl_protocol $ssl_client_verify '
-                    '$content_type $request_uri';
+    log_format seen '$status $request_length $ssl_protocol $content_type '
+                    '$request_uri $ssl_client_verify';
     access_log {folder}/access.log seen;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
@@ -78,5 +78,7 @@ class Nginx:
 
     def requests(self):
         """[(status, bytes, TLS version, client verified, type, path)]"""
-        rows = [line.split() for line in self.log().splitlines()]
-        return [(int(r[0]), int(r[1]), *r[2:]) for r in rows if len(r) == 6]
+        # last, because it has words: FAILED:unable to verify …
+        rows = [line.split(None, 5) for line in self.log().splitlines()]
+        return [(int(r[0]), int(r[1]), r[2], r[5], r[3], r[4])
+                for r in rows if len(r) == 6]
