@@ -2,6 +2,8 @@
 /* Runs in: collectord, at its start.  See read_file.h. */
 #include "read_file.h"
 
+#include "log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -43,4 +45,15 @@ read_file(const char *path, char *buf, size_t cap, struct text *t)
 		return (int)n;
 	*t = text_of(buf, (size_t)n);
 	return 0;
+}
+
+int
+read_file_if_any(const char *path, char *buf, size_t cap, struct text *t)
+{
+	const int error = read_file(path, buf, cap, t);
+
+	if (error < 0 && error != -ENOENT)
+		log_event_errno(LOG_LEVEL_WARNING, "file_unreadable", path,
+		    -error);
+	return error;
 }

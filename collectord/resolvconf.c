@@ -6,7 +6,6 @@
 #include "read_file.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <string.h>
 
 enum { RESOLVCONF_MAX = 65536, DNS_PORT = 53 };
@@ -115,11 +114,8 @@ resolvconf_fill(struct shipconf *c, const char *file)
 	struct resolvconf_server found[NAMESERVERS_MAX];
 	struct text t;
 	size_t n;
-	int error = read_file(file, buf, sizeof(buf), &t);
 
-	if (error < 0 && error != -ENOENT)
-		log_event_errno(LOG_LEVEL_WARNING, "file_unreadable", file,
-		    -error);
+	read_file_if_any(file, buf, sizeof(buf), &t);
 	if ((n = resolvconf_parse(found, t)) == 0)
 		use_local_host(&found[n++]);
 	c->nservers = 0;

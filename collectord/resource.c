@@ -184,11 +184,12 @@ read_facts(struct host_facts *f, struct utsname *u)
 		if (printable(u->nodename))
 			snprintf(f->name, sizeof(f->name), "%s", u->nodename);
 	}
-	if (read_file("/etc/machine-id", buf, sizeof(buf), &t) == 0)
+	if (read_file_if_any("/etc/machine-id", buf, sizeof(buf), &t) == 0)
 		resource_machine_id(t, f->id);
 	/* os-release(5): the second is what the first usually links to */
-	if (read_file("/etc/os-release", buf, sizeof(buf), &t) == 0 ||
-	    read_file("/usr/lib/os-release", buf, sizeof(buf), &t) == 0)
+	if (read_file_if_any("/etc/os-release", buf, sizeof(buf), &t) == 0 ||
+	    read_file_if_any("/usr/lib/os-release", buf, sizeof(buf),
+	    &t) == 0)
 		resource_os_version(t, f->version);
 }
 

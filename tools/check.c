@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: sluice.  `sluice check`: the configuration has been read; here are
+ * the files that it names.  They belong to the collector's user, so that what
+ * the operator may not see is said, and is no error.
+ */
+#include "sluice.h"
+
+#include "config_value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct named_file {
+	const char *key, *path;
+	bool secret;
+};
+
+static const struct arguments *args;
+
+static int
+wrong(const struct named_file *f, const char *what, const char *right)
+{
+	fprintf(stderr, "%s: %s: %s %s; right would be %s\n", args->config,
+	    f->key, f->path, what, right);
+	return EXIT_WRONG;
+}
+
+static int
+unknown(const struct named_file *f, const char *why)
+{
+	printf("note: %s: %s not judged: %s\n", f->key, f->path, why);
+	return EXIT_GOOD;
+}
+
+static bool
+is_units_own(const struct named_file *f)
+{
+	return args->assumed && strncmp(f->path, UNIT_CREDENTIALS "/",
+	    sizeof(UNIT_CREDENTIALS)) == 0;
+}
+
+static int
+judge_failure(const struct named_file *f, int error)
+{
+	char what[128];
+
+	if (is_units_own(f))
+		return unknown(f, "only the running service sees it");
+	if (error == EACCES || error == EPERM)
+		return unknown(f, "this user may not read it;"
+		    " the collector's must");
+	snprintf(what, sizeof(what), "cannot be opened (%s)",
+	    strerror(error));
+	return wrong(f, what, "a file that the collector's user can read");
+}
+
+static int
+judge_open(const struct named_file *f, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return judge_failure(f, errno);
+	if (!S_ISREG(st.st_mode))
+		return wrong(f, "is not a regular file", "one in PEM");
+	if (st.st_size == 0)
+		return wrong(f, "is empty", "a file in PEM");
+	if (f->secret && (st.st_mode & S_IROTH) != 0)
+		return wrong(f, "can be read by everyone", "mode 0400, owned"
+		    " by the collector's user");
+	if ((st.st_mode & S_IWOTH) != 0)
+		return wrong(f, "can be written by everyone", "mode 0444");
+	return EXIT_GOOD;
+}
+
+/* What is in it is not read: the key is the shipper's alone. */
+static int
+judge(const struct named_file *f)
+{
+	const int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+	    O_NOCTTY);
+	int status;
+
+	if (fd < 0)
+		return judge_failure(f, errno);
+	status = judge_open(f, fd);
+	close(fd);
+	return status;
+}
+
+static void
+print_summary(const struct config *c)
+{
+	static const char *const protocols[PROTOCOL_END] = {
+		[PROTOCOL_HTTP_PROTOBUF] = "http/protobuf",
+		[PROTOCOL_HTTP_JSON] = "http/json",
+	};
+	char value[VALUE_TEXT_MAX];
+
+	printf("%s: good\n", args->config);
+	printf("collects every %s from %s and %s\n",
+	    value_print(value, value_time, c->interval_ms), c->procfs,
+	    c->sysfs);
+	printf("keeps at most %s in memory\n",
+	    value_print(value, value_bytes, c->ring_size));
+	for (size_t i = 0; i < c->nendpoints; i++) {
+		printf(i == 0 ? "sends %s to " : "or %s to ",
+		    protocols[c->protocol]);
+		print_url(&c->endpoint[i]);
+		putchar('\n');
+	}
+	printf("requires seccomp%s%s\n",
+	    (c->require & REQUIRE_SPLIT) != 0 ? ", split" : "",
+	    (c->require & REQUIRE_LANDLOCK) != 0 ? ", landlock" : "");
+}
+
+int
+check_run(const struct arguments *a, const struct config *c)
+{
+	const struct named_file files[] = {
+		{ "ship.ca", c->ca, false },
+		{ "ship.cert", c->cert, false },
+		{ "ship.key", c->key, true },
+	};
+	int status = EXIT_GOOD;
+
+	args = a;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (judge(&files[i]) != EXIT_GOOD)
+			status = EXIT_WRONG;
+	if (status == EXIT_GOOD)
+		print_summary(c);
+	return status;
+}

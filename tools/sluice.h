@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: sluice, the operator's command: unprivileged, never talking to the
+ * daemons, and with their own code wherever it says what they would do.
+ */
+#ifndef SLUICE_SLUICE_H
+#define SLUICE_SLUICE_H
+
+#include "config.h"
+
+enum { EXIT_GOOD, EXIT_WRONG, EXIT_USAGE };
+
+struct arguments {
+	const char *config;	/* -c FILE */
+	bool raw;		/* --raw */
+	unsigned cycles;	/* --cycles N */
+	/* $CREDENTIALS_DIRECTORY was not set, so the unit's is assumed */
+	bool assumed;
+};
+
+/* The unit's own, systemd.exec(5): CREDENTIALS_DIRECTORY. */
+#define UNIT_CREDENTIALS "/run/credentials/sluice.service"
+
+/* As a request names it: https://[::1]:4318/v1/metrics */
+void	print_url(const struct url *);
+
+/* Each returns the exit status. */
+int	check_run(const struct arguments *, const struct config *);
+int	show_run(const struct arguments *, const struct config *);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: sluice.  See snapshot.h. */
+#include "snapshot.h"
+
+#include "build_config.h"
+#include "cycle.h"
+#include "log.h"
+#include "now.h"
+#include "otlp.h"
+#include "resource.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+next_record(struct snapshot *s, struct record_reader *rr,
+    const uint8_t **record, size_t *len)
+{
+	while (ring_unsent(&s->ring, record, len)) {
+		if (record_open(rr, *record, *len) < 0)
+			fatal("record of the collector", EBADMSG);
+		if (rr->head.source != SOURCE_SELF &&
+		    rr->head.source != SOURCE_GAP)
+			return true;
+		ring_sent(&s->ring);
+	}
+	return false;
+}
+
+static void
+forget_records(struct snapshot *s)
+{
+	const uint8_t *record;
+	size_t len;
+
+	while (ring_unsent(&s->ring, &record, &len))
+		ring_sent(&s->ring);
+	if (s->ring.sent_seq != s->ring.acked_seq &&
+	    ring_ack(&s->ring, s->ring.sent_seq) < 0)
+		fatal("ring", EPROTO);
+}
+
+static void
+pause_ms(uint32_t ms)
+{
+	const struct timespec t = { .tv_sec = ms / 1000,
+		.tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
+}
+
+static void
+collect(struct snapshot *s, unsigned cycles)
+{
+	static struct cycle cycle;
+	static struct host host;
+	static struct self self;
+	const char *which;
+
+	if (host_open(&host, s->config->procfs, s->config->sysfs,
+	    &which) < 0)
+		fatal(which, errno);
+	memset(self.status_fd, -1, sizeof(self.status_fd));
+	memset(self.stat_fd, -1, sizeof(self.stat_fd));
+	cycle_init(&cycle, &host, &s->ring, &self, &s->config->sources);
+	while (cycles-- > 0) {
+		forget_records(s);
+		cycle_run(&cycle);
+		if (cycles > 0)
+			pause_ms(s->config->interval_ms);
+	}
+	host_close(&host);
+}
+
+void
+snapshot_take(struct snapshot *s, const struct config *c, unsigned cycles)
+{
+	memset(s, 0, sizeof(*s));
+	s->config = c;
+	s->ship.start_ns = now_ns(CLOCK_REALTIME);
+	s->ship.protocol = c->protocol;
+	s->ship.nendpoints = c->nendpoints;
+	memcpy(s->ship.endpoint, c->endpoint, sizeof(s->ship.endpoint));
+	resource_fill(&s->ship, c);
+	s->batch = batch_new(c->batch);
+	s->body = malloc(REQUEST_MAX);
+	if (s->batch == NULL || s->body == NULL ||
+	    ring_new(&s->ring, c->ring_size) < 0)
+		fatal("memory for a snapshot", errno);
+	collect(s, cycles);
+}
+
+static bool
+fill_batch(struct snapshot *s)
+{
+	struct record_reader rr;
+	const uint8_t *record;
+	size_t len;
+
+	batch_clear(s->batch);
+	s->first = s->n = 0;
+	while (next_record(s, &rr, &record, &len) &&
+	    batch_add(s->batch, &rr.head, record, len))
+		ring_sent(&s->ring);
+	return s->batch->nrecords > 0;
+}
+
+static ptrdiff_t
+encode(struct snapshot *s)
+{
+	const struct otlp_request request = { .conf = &s->ship,
+		.version = SLUICE_VERSION,
+		.record = s->batch->record + s->first, .nrecords = s->n };
+
+	return otlp_encode(s->ship.protocol, &request, s->body, REQUEST_MAX,
+	    &s->points);
+}
+
+bool
+snapshot_next(struct snapshot *s)
+{
+	ptrdiff_t len;
+
+	s->first += s->n;
+	if (s->first == s->batch->nrecords && !fill_batch(s))
+		return false;
+	s->n = s->batch->nrecords - s->first;
+	/* as shipperd/delivery.c does: half of it, until it fits */
+	while (((len = encode(s)) == -ENOBUFS || len > REQUEST_TARGET) &&
+	    s->n > 1)
+		s->n = (s->n + 1) / 2;
+	if (len < 0)
+		fatal("request", (int)-len);
+	s->body_len = (size_t)len;
+	return true;
+}
