@@ -10,6 +10,7 @@
 #include "link.h"
 #include "lockdown.h"
 #include "log.h"
+#include "otlp_reply.h"
 #include "privilege.h"
 #include "tls.h"
 
@@ -137,6 +138,7 @@ main(int argc, char **argv)
 	    secret_fd[SECRET_KEY], &error);
 	if (tls == NULL)
 		fatal_text("TLS", error.text);
+	otlp_reply_warm();
 	if ((conn = conn_new(&conf, tls)) == NULL)
 		fatal("memory for a connection", ENOMEM);
 	intake_init(&in, &channel, conf.batch);

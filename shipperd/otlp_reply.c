@@ -78,7 +78,7 @@ judge_html(struct otlp_verdict *v, unsigned status)
 	if (v->verdict == VERDICT_DELIVERED)
 		v->reason = "captive_portal";
 	else if (status == 400)
-		v->reason = "client_certificate";
+		v->reason = "client_refused";
 	else
 		return;
 	v->verdict = VERDICT_REFUSED;

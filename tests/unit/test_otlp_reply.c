@@ -159,7 +159,7 @@ TEST(a_client_certificate_that_nginx_does_not_like_is_configuration)
 
 	judge_text(400, REPLY_TYPE_HTML, html);
 	CHECK_INT(v.verdict, VERDICT_REFUSED);
-	CHECK_STR(v.reason, "client_certificate");
+	CHECK_STR(v.reason, "client_refused");
 	CHECK_INT(v.message_len, sizeof(html) - 1);
 	CHECK_MEM(v.message, html, v.message_len);
 	judge_text(400, REPLY_TYPE_HTML, "");
