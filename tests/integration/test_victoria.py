@@ -173,7 +173,7 @@ def nginx_refusing_our_certificate_keeps_the_records():
     with Pair(f"https://127.0.0.1:{front.port}{PATH}", keys,
               client=stranger) as pair:
         until(lambda: front.requests()[-1][0] == 400, 20, "nginx says 400")
-        pair.wait_line("refused")
+        pair.wait_event("delivery_failed", reason="client_refused")
         time.sleep(2)
         check(pair.process.poll() is None, "the pair ended")
         # nginx says 400 to it: dropping on that would lose every record
