@@ -2,6 +2,7 @@
 /* Runs in: both processes.  See cursor.h. */
 #include "cursor.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -43,12 +44,12 @@ read_u8(struct reader *r)
 uint64_t
 read_u64(struct reader *r)
 {
-	const uint8_t *b = read_span(r, 8);
 	uint64_t v = 0;
+	const uint8_t *b = read_span(r, sizeof(v));
 
-	for (int i = 7; b != NULL && i >= 0; i--)
-		v = v << 8 | b[i];
-	return v;
+	if (b != NULL)
+		memcpy(&v, b, sizeof(v));
+	return le64toh(v);
 }
 
 uint64_t
@@ -118,29 +119,26 @@ write_span(struct writer *w, const void *bytes, size_t len)
 void
 write_u8(struct writer *w, uint8_t v)
 {
-	write_span(w, &v, 1);
+	if (w->full || w->p == w->end) {
+		w->full = true;
+		return;
+	}
+	*w->p++ = v;
 }
 
 void
 write_u64(struct writer *w, uint64_t v)
 {
-	uint8_t b[8];
-
-	for (int i = 0; i < 8; i++)
-		b[i] = (uint8_t)(v >> 8 * i);
-	write_span(w, b, sizeof(b));
+	v = htole64(v);
+	write_span(w, &v, sizeof(v));
 }
 
 void
 write_varint(struct writer *w, uint64_t v)
 {
-	uint8_t b[10];
-	size_t n = 0;
-
 	for (; v >= 0x80; v >>= 7)
-		b[n++] = (uint8_t)(v | 0x80);
-	b[n++] = (uint8_t)v;
-	write_span(w, b, n);
+		write_u8(w, (uint8_t)(v | 0x80));
+	write_u8(w, (uint8_t)v);
 }
 
 void

@@ -18,7 +18,8 @@ record_begin(struct record_writer *rw, void *buf, size_t cap,
     const struct record_head *h)
 {
 	*rw = (struct record_writer){
-		.w = writer_of(buf, cap), .source = h->source };
+		.w = writer_of(buf, cap), .start_ns = h->start_ns,
+		.source = h->source };
 	write_u64(&rw->w, h->seq);
 	write_u64(&rw->w, h->boottime_ns);
 	write_u64(&rw->w, h->wall_ns);
@@ -28,17 +29,27 @@ record_begin(struct record_writer *rw, void *buf, size_t cap,
 	write_u8(&rw->w, h->flags);
 }
 
+static bool
+has_points(const struct record_writer *rw)
+{
+	return rw->npoints != NULL && !rw->w.full && *rw->npoints > 0;
+}
+
 void
 record_instance(struct record_writer *rw, uint64_t start_ns,
     const struct attr *attr, size_t n)
 {
-	if (n > RECORD_ATTRS_MAX)
+	const bool own = start_ns != 0 && start_ns != rw->start_ns;
+
+	if (n > RECORD_ATTRS_MAX || (rw->npoints != NULL && !has_points(rw)))
 		rw->w.full = true;
-	write_u8(&rw->w, start_ns != 0 ? INSTANCE_OWN_START : 0);
-	if (start_ns != 0)
+	write_u8(&rw->w, own ? INSTANCE_OWN_START : 0);
+	if (own)
 		write_u64(&rw->w, start_ns);
 	write_u8(&rw->w, (uint8_t)n);
 	for (size_t i = 0; i < n && !rw->w.full; i++) {
+		if (i > 0 && attr[i].key <= attr[i - 1].key)
+			rw->w.full = true;
 		write_u8(&rw->w, (uint8_t)attr[i].key);
 		write_text(&rw->w, attr[i].value, attr[i].len);
 	}
@@ -69,9 +80,7 @@ record_point(struct record_writer *rw, unsigned id, int64_t value)
 ptrdiff_t
 record_finish(struct record_writer *rw)
 {
-	if (rw->npoints == NULL)
-		return -ENOBUFS;
-	return writer_finish(&rw->w);
+	return has_points(rw) ? writer_finish(&rw->w) : -ENOBUFS;
 }
 
 void
@@ -193,10 +202,14 @@ record_next_instance(struct record_reader *rr, struct instance *inst)
 		return rr->r.bad ? -EBADMSG : 0;
 	flags = read_u8(&rr->r);
 	inst->start_ns = rr->head.start_ns;
-	if (flags == INSTANCE_OWN_START)
+	if (flags == INSTANCE_OWN_START) {
 		inst->start_ns = read_u64(&rr->r);
-	else if (flags != 0)
+		/* the record's own is said by saying nothing */
+		if (inst->start_ns == rr->head.start_ns)
+			rr->r.bad = true;
+	} else if (flags != 0) {
 		rr->r.bad = true;
+	}
 	if (inst->start_ns == 0 || inst->start_ns > rr->head.wall_ns)
 		rr->r.bad = true;
 	if (rr->r.bad || read_attrs(rr, inst) < 0 || skip_points(rr, inst) < 0) {

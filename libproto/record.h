@@ -8,7 +8,7 @@
  *	u64 start	ns since 1970, when the counters started
  *	u8 version, u8 source, u8 flags
  *	instances	to the end:
- *	  u8 flags	bit 0: an own start follows
+ *	  u8 flags	bit 0: an own start follows, not the record's
  *	  [u64 start]
  *	  u8 n, n times { u8 key, u8 length, bytes }	keys ascending
  *	  u8 n, n times { varint, zigzag }		points ascending: number
@@ -63,13 +63,17 @@ struct instance {
 struct record_writer {
 	struct writer w;
 	uint8_t *npoints;	/* where this instance's count stands */
+	uint64_t start_ns;
 	unsigned last;		/* number of the point before */
 	enum source_id source;
 };
 
 void		record_begin(struct record_writer *, void *, size_t,
 		    const struct record_head *);
-/* start_ns 0: the record's own.  At most RECORD_ATTRS_MAX, ascending. */
+/*
+ * start_ns 0: the record's own.  At most RECORD_ATTRS_MAX, ascending.  The
+ * instance before must have points.
+ */
 void		record_instance(struct record_writer *, uint64_t start_ns,
 		    const struct attr *, size_t);
 /* Ascending by id within an instance, each once, of the record's source. */

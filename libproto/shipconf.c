@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Never empty: the reader would refuse it. */
 static void
 write_string(struct writer *w, const char *s)
 {
+	if (*s == '\0')
+		w->full = true;
 	write_text(w, s, strlen(s));
 }
 
@@ -42,29 +45,33 @@ read_range(struct reader *r, uint64_t min, uint64_t max)
 	return r->bad ? 0 : (uint32_t)v;
 }
 
-/* The URL crosses as text, so that both ends judge it by the same parser. */
 static void
 write_url(struct writer *w, const struct url *u)
 {
-	char text[3 * FRAME_TEXT_MAX];
-	int n;
-
-	n = snprintf(text, sizeof(text), "https://%s%s%s:%u%s",
-	    u->is_ipv6 ? "[" : "", u->host, u->is_ipv6 ? "]" : "",
-	    (unsigned)u->port, u->path);
-	if (n < 0 || n > FRAME_TEXT_MAX)
-		w->full = true;
-	else
-		write_string(w, text);
+	write_string(w, u->host);
+	write_varint(w, u->port);
+	write_string(w, u->path);
 }
 
+/* Put together again, so that both ends judge it by the same parser. */
 static void
 read_url(struct reader *r, struct url *u)
 {
-	char text[FRAME_TEXT_MAX + 1];
+	char host[FRAME_TEXT_MAX + 1], path[FRAME_TEXT_MAX + 1];
+	char text[3 * FRAME_TEXT_MAX];
+	bool is_ipv6;
+	uint32_t port;
 
-	read_string(r, text);
-	if (!r->bad && url_parse(u, text) != NULL)
+	read_string(r, host);
+	port = read_range(r, 1, UINT16_MAX);
+	read_string(r, path);
+	if (r->bad)
+		return;
+	is_ipv6 = strchr(host, ':') != NULL;
+	snprintf(text, sizeof(text), "https://%s%s%s:%u%s",
+	    is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", (unsigned)port, path);
+	if (url_parse(u, text) != NULL || strcmp(u->host, host) != 0 ||
+	    strcmp(u->path, path) != 0)
 		r->bad = true;
 }
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: tests. */
+#include "frame.h"
+#include "test.h"
+
+#include <errno.h>
+
+static uint8_t msg[FRAME_MAX + 1];
+
+static int
+take(unsigned type, size_t payload, int nfds, enum frame_path path,
+    enum frame_stage *stage)
+{
+	struct frame f;
+
+	msg[0] = (uint8_t)type;
+	return frame_take(&f, msg, payload + 1, nfds, path, stage);
+}
+
+TEST(each_type_is_taken_at_its_smallest_and_largest_and_leads_on)
+{
+	for (unsigned type = 1; type < FRAME_END; type++) {
+		const struct frame_row *row = frame_row(type);
+		const size_t sizes[] = { row->smallest, row->largest };
+
+		for (size_t i = 0; i < 2; i++) {
+			enum frame_stage stage = row->stage;
+			struct frame f;
+
+			msg[0] = (uint8_t)type;
+			CHECK_INT(frame_take(&f, msg, sizes[i] + 1, row->nfds,
+			    row->path, &stage), 0);
+			CHECK_INT(f.type, type);
+			CHECK(f.payload == msg + 1);
+			CHECK_INT(f.len, sizes[i]);
+			CHECK_INT(stage, row->next);
+		}
+	}
+}
+
+TEST(a_byte_less_or_more_than_a_types_bounds_is_refused)
+{
+	for (unsigned type = 1; type < FRAME_END; type++) {
+		const struct frame_row *row = frame_row(type);
+		enum frame_stage stage = row->stage;
+
+		if (row->smallest > 0)
+			CHECK_INT(take(type, row->smallest - 1, row->nfds,
+			    row->path, &stage), -EBADMSG);
+		CHECK_INT(take(type, row->largest + 1, row->nfds, row->path,
+		    &stage), -EBADMSG);
+		CHECK_INT(stage, row->stage);
+	}
+}
+
+TEST(a_frame_of_the_wrong_path_stage_or_descriptors_changes_nothing)
+{
+	for (unsigned type = 1; type < FRAME_END; type++) {
+		const struct frame_row *row = frame_row(type);
+		const size_t len = row->smallest;
+
+		for (int path = FROM_COLLECTOR; path <= FROM_SHIPPER_ON_P;
+		    path++)
+			for (int s = STAGE_HELLO; s <= STAGE_ACK; s++)
+				for (int nfds = 0; nfds <= 2; nfds++) {
+					enum frame_stage stage =
+					    (enum frame_stage)s;
+					const bool good =
+					    path == (int)row->path &&
+					    s == (int)row->stage &&
+					    nfds == row->nfds;
+
+					CHECK_INT(take(type, len, nfds,
+					    (enum frame_path)path, &stage),
+					    good ? 0 : -EBADMSG);
+					if (!good)
+						CHECK_INT(stage, s);
+				}
+	}
+}
+
+TEST(types_without_a_row_and_empty_messages_are_refused)
+{
+	struct frame f;
+
+	for (unsigned type = 0; type < 256; type++)
+		for (int s = STAGE_HELLO; s <= STAGE_ACK; s++) {
+			enum frame_stage stage = (enum frame_stage)s;
+
+			if (frame_row(type) == NULL)
+				CHECK_INT(take(type, 8, 0, FROM_COLLECTOR,
+				    &stage), -EBADMSG);
+			CHECK_INT(frame_take(&f, msg, 0, 0, FROM_COLLECTOR,
+			    &stage), -EBADMSG);
+		}
+	CHECK(frame_row(0) == NULL);
+	CHECK(frame_row(FRAME_END) == NULL);
+	CHECK(frame_row(UINT32_MAX) == NULL);
+}
+
+TEST(the_shipper_gets_one_configuration_secrets_and_then_only_records)
+{
+	static const enum frame_type order[] = { FRAME_WELCOME, FRAME_CONFIG,
+	    FRAME_SECRET, FRAME_SECRET, FRAME_START, FRAME_RECORD,
+	    FRAME_RECORD };
+	enum frame_stage stage = STAGE_WELCOME;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		const struct frame_row *row = frame_row(order[i]);
+
+		CHECK_INT(take(order[i], row->smallest, row->nfds,
+		    FROM_COLLECTOR, &stage), 0);
+	}
+	for (unsigned type = 1; type < FRAME_END; type++)
+		if (type != FRAME_RECORD)
+			CHECK_INT(take(type, frame_row(type)->smallest,
+			    frame_row(type)->nfds, FROM_COLLECTOR, &stage),
+			    -EBADMSG);
+}
+
+TEST(nothing_but_locked_once_and_acks_goes_back)
+{
+	static const enum frame_path back[] = { FROM_SHIPPER,
+	    FROM_SHIPPER_ON_P };
+	enum frame_stage stage = STAGE_HELLO;
+
+	CHECK_INT(take(FRAME_HELLO, NONCE_SIZE, 1, FROM_SHIPPER_ON_P,
+	    &stage), 0);
+	CHECK_INT(take(FRAME_LOCKED, NONCE_SIZE + 2, 0, FROM_SHIPPER,
+	    &stage), 0);
+	for (int i = 0; i < 3; i++)
+		CHECK_INT(take(FRAME_ACK, 8, 0, FROM_SHIPPER, &stage), 0);
+	for (unsigned type = 0; type < 256; type++)
+		for (size_t len = 0; len <= 64; len++)
+			for (size_t i = 0; i < 2; i++) {
+				const bool ack = type == FRAME_ACK &&
+				    len == 8 && back[i] == FROM_SHIPPER;
+
+				CHECK_INT(take(type, len, 0, back[i], &stage),
+				    ack ? 0 : -EBADMSG);
+			}
+}
+
+TEST(the_numbers_on_the_wire_are_the_documented_ones)
+{
+	static const char *const names[] = { "HELLO", "WELCOME", "CONFIG",
+	    "SECRET", "START", "RECORD", "LOCKED", "ACK" };
+
+	CHECK_INT(FRAME_END, 9);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		CHECK_STR(frame_row(i + 1)->name, names[i]);
+}
