@@ -139,7 +139,8 @@ policy_is_whole(SSL_CTX *ctx, struct tls_error *error)
 	if (SSL_CTX_config(ctx, "system_default") != 1 &&
 	    ERR_GET_REASON(ERR_peek_error()) !=
 	    SSL_R_INVALID_CONFIGURATION_NAME) {
-		tls_say(error, "system_default of the OpenSSL configuration");
+		tls_say(error, "a command of system_default in the OpenSSL"
+		    " configuration has a fault");
 		return false;
 	}
 	ERR_clear_error();
