@@ -150,7 +150,7 @@ def a_server_of_another_authority_gets_nothing():
     with Receiver(keys, server=other.server) as receiver, \
             Pair(receiver.url, keys) as pair:
         until(lambda: receiver.refused, 20, "a refused handshake")
-        pair.wait_line("certificate")
+        pair.wait_event("delivery_failed", reason="server_refused")
         check_equal(len(receiver.requests), 0, "requests")
         check(pair.process.poll() is None, "the pair ended")
 
@@ -161,7 +161,7 @@ def a_server_with_another_name_gets_nothing():
                                  ["DNS:elsewhere.example"])
     with Receiver(keys, server=wrong) as receiver, \
             Pair(receiver.url, keys) as pair:
-        until(lambda: receiver.refused, 20, "a refused handshake")
+        pair.wait_event("delivery_failed", reason="server_refused")
         check_equal(len(receiver.requests), 0, "requests")
         check(pair.process.poll() is None, "the pair ended")
 
@@ -171,7 +171,8 @@ def a_server_whose_certificate_expired_gets_nothing_and_that_is_said():
     wrong = keys.authority.issue("stale", "serverAuth", Keys.LOCAL, -3, -1)
     with Receiver(keys, server=wrong) as receiver, \
             Pair(receiver.url, keys) as pair:
-        pair.wait_line("expired")
+        said = pair.wait_event("delivery_failed", reason="server_refused")
+        check("expired" in said.line, said.line)
         check_equal(len(receiver.requests), 0, "requests")
 
 
@@ -184,7 +185,8 @@ def an_expired_client_certificate_is_said_and_the_queue_is_kept():
     with Receiver(keys, port) as strict, \
             Pair(strict.url, keys, client=late) as pair:
         until(lambda: strict.refused, 20, "a refused handshake")
-        pair.wait_line("expired")
+        said = pair.wait_event("delivery_failed", reason="client_refused")
+        check("expired" in said.line, said.line)
         check(pair.process.poll() is None, "the pair ended")
         strict.__exit__()
         check_equal(len(strict.requests), 0, "requests")
@@ -198,7 +200,7 @@ def a_client_certificate_of_another_authority_is_said_and_the_pair_stays():
     with Receiver(keys) as receiver, \
             Pair(receiver.url, keys, client=stranger) as pair:
         until(lambda: receiver.refused, 20, "a refused handshake")
-        pair.wait_line("refused")
+        pair.wait_event("delivery_failed", reason="client_refused")
         check_equal(len(receiver.requests), 0, "requests")
         check("shipperd" == status_of(pair.shipper)["Name"], "no shipper")
 

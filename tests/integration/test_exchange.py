@@ -5,11 +5,13 @@
 import contextlib
 import socket
 import ssl
+import subprocess
+import threading
 import time
 
-from tap import check, check_equal, main, test
-from tlslab import (OK, RawServer, answer_all, expect, posts, read_request,
-                    reset, server_context, tls_play)
+from tap import check, check_equal, main, test, until
+from tlslab import (OK, RawServer, answer_all, expect, house, key_pem, posts,
+                    read_request, reset, server_context, tls_play, write)
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -265,6 +267,39 @@ def a_flood_of_session_tickets_is_bounded_in_bytes():
     context.num_tickets = 20000
     with RawServer(tls_play(answer_all, context)) as server:
         expect(posts(server.url)[0], "BAD_REPLY", "reply_too_long")
+
+
+@test
+def a_flood_of_key_updates_is_ended():
+    """s_server sends one for each line that begins with k."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert",
+         write(house.server.pem()), "-key", write(key_pem(house.server.key)),
+         "-CAfile", house.ca, "-Verify", "1"], stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ended = threading.Event()
+
+    def flood():
+        with contextlib.suppress(OSError):
+            while not ended.wait(0.01):
+                server.stdin.write(b"k\n")
+                server.stdin.flush()
+    until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 5,
+          "s_server listens")
+    time.sleep(0.2)             # it is done with that empty connection
+    flooder = threading.Thread(target=flood)
+    try:
+        flooder.start()
+        result, = posts(f"https://127.0.0.1:{port}/", timeout_ms=5000)
+    finally:
+        ended.set()
+        server.kill()
+        server.wait()
+        flooder.join()
+    expect(result, "UNREACHABLE", "tls_failed", "too many key updates")
 
 
 @test

@@ -16,8 +16,8 @@ WARM = 20               # seconds after which memory must stay as it is
 GROWTH_KB = 512
 
 # What a good run may say.
-EXPECTED_EVENTS = {"started", "first_delivery", "stopped", "source_failed",
-                   "landlock_absent"}
+EXPECTED_EVENTS = {"started", "first_delivery", "source_failed",
+                   "landlock_absent", "stopped", "collector_gone"}
 
 folder = tempfile.TemporaryDirectory()
 keys = Keys(folder.name)

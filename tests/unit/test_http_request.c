@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: tests.  The head of our one request, byte for byte. */
+#include "http_request.h"
+#include "test.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static char head[REQUEST_HEAD_MAX];
+
+static const char *
+head_of(const char *text, const char *type, size_t body_len)
+{
+	struct url url;
+
+	CHECK(url_parse(&url, text) == NULL);
+	CHECK_INT(http_request_head(head, sizeof(head), &url, type, body_len),
+	    strlen(head));
+	return head;
+}
+
+static bool
+has(const char *line)
+{
+	char whole[300];
+
+	snprintf(whole, sizeof(whole), "\r\n%s\r\n", line);
+	return strstr(head, whole) != NULL;
+}
+
+TEST(a_request_says_where_what_and_how_long_and_ends_its_head)
+{
+	head_of("https://otlp.example.net:4318/v1/metrics?a=b",
+	    "application/x-protobuf", 1234);
+	CHECK_INT(strncmp(head, "POST /v1/metrics?a=b HTTP/1.1\r\n", 31), 0);
+	CHECK(has("Host: otlp.example.net:4318"));
+	CHECK(has("Content-Type: application/x-protobuf"));
+	CHECK(has("Accept: application/x-protobuf"));
+	CHECK(has("Content-Length: 1234"));
+	CHECK_STR(strstr(head, "\r\n\r\n"), "\r\n\r\n");
+}
+
+TEST(nothing_else_is_said_but_the_name_of_the_agent)
+{
+	size_t lines = 0;
+
+	head_of("https://h/", "application/json", 0);
+	for (const char *p = head; (p = strstr(p, "\r\n")) != NULL; p += 2)
+		lines++;
+	CHECK_INT(lines, 7);
+	CHECK(strstr(head, "\r\nUser-Agent: sluice/") != NULL);
+	CHECK(has("Content-Length: 0"));
+}
+
+TEST(the_type_is_sent_exactly_as_given)
+{
+	head_of("https://h/", "application/json", 1);
+	CHECK(has("Content-Type: application/json"));
+	CHECK(has("Accept: application/json"));
+}
+
+TEST(an_ipv6_address_stands_in_brackets_and_others_do_not)
+{
+	head_of("https://[2001:db8::1]:4318/", "application/json", 1);
+	CHECK(has("Host: [2001:db8::1]:4318"));
+	head_of("https://192.0.2.1:4318/", "application/json", 1);
+	CHECK(has("Host: 192.0.2.1:4318"));
+}
+
+TEST(the_port_of_the_scheme_is_left_out)
+{
+	head_of("https://h:443/", "application/json", 1);
+	CHECK(has("Host: h"));
+	head_of("https://h:4430/", "application/json", 1);
+	CHECK(has("Host: h:4430"));
+}
+
+TEST(the_longest_url_fits_and_a_small_buffer_is_refused)
+{
+	static struct url url = { .port = 65535, .is_ipv6 = true };
+	ptrdiff_t len;
+
+	memset(url.host, 'h', sizeof(url.host) - 1);
+	memset(url.path, 'p', sizeof(url.path) - 1);
+	len = http_request_head(head, sizeof(head), &url,
+	    "application/x-protobuf", SIZE_MAX);
+	CHECK(len > 2 * FRAME_TEXT_MAX);
+	CHECK_INT(http_request_head(head, (size_t)len + 1, &url,
+	    "application/x-protobuf", SIZE_MAX), len);
+	CHECK_INT(http_request_head(head, (size_t)len, &url,
+	    "application/x-protobuf", SIZE_MAX), -ENOBUFS);
+	CHECK_INT(http_request_head(head, 0, &url, "application/json", 1),
+	    -ENOBUFS);
+}
