@@ -195,6 +195,21 @@ entry_good(const struct ring *r, uint64_t at, const struct ring_entry *e)
 	    e->len);
 }
 
+/* Lengths cannot be trusted any more: all of it goes. */
+static void
+drop_all(struct ring *r)
+{
+	const uint64_t oldest = r->next_seq - r->count.waiting;
+	const uint64_t unsent = r->next_seq - 1 -
+	    (r->sent_seq < oldest ? oldest - 1 : r->sent_seq);
+
+	/* what was sent before may still be answered for */
+	r->count.unknown += r->count.waiting - unsent;
+	r->count.lost_damaged += unsent;
+	r->count.waiting = 0;
+	release_to(r, head_of(r));
+}
+
 bool
 ring_unsent(struct ring *r, const uint8_t **record, size_t *len)
 {
@@ -205,10 +220,7 @@ ring_unsent(struct ring *r, const uint8_t **record, size_t *len)
 	r->sent = skip_end(r, r->sent);
 	e = entry_at(r, r->sent);
 	if (!entry_good(r, r->sent, &e)) {
-		/* lengths cannot be trusted any more: all of it goes */
-		r->count.lost_damaged += r->count.waiting;
-		r->count.waiting = 0;
-		release_to(r, head_of(r));
+		drop_all(r);
 		return false;
 	}
 	*record = r->data + r->sent % r->size + sizeof(e);
