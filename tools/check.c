@@ -7,6 +7,7 @@
 #include "sluice.h"
 
 #include "config_value.h"
+#include "host.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +52,7 @@ judge_failure(const struct named_file *f, int error)
 
 	if (is_units_own(f))
 		return unknown(f, "only the running service sees it");
-	if (error == EACCES || error == EPERM)
+	if ((error == EACCES || error == EPERM) && geteuid() != args->collector)
 		return unknown(f, "this user may not read it;"
 		    " the collector's must");
 	snprintf(what, sizeof(what), "cannot be opened (%s)",
@@ -70,11 +71,16 @@ judge_open(const struct named_file *f, int fd)
 		return wrong(f, "is not a regular file", "one in PEM");
 	if (st.st_size == 0)
 		return wrong(f, "is empty", "a file in PEM");
+	if (st.st_uid != 0 && st.st_uid != args->collector &&
+	    st.st_uid != geteuid())
+		return wrong(f, "belongs to a user who could change it",
+		    "root or the collector's user as its owner");
 	if (f->secret && (st.st_mode & S_IROTH) != 0)
 		return wrong(f, "can be read by everyone", "mode 0400, owned"
 		    " by the collector's user");
-	if ((st.st_mode & S_IWOTH) != 0)
-		return wrong(f, "can be written by everyone", "mode 0444");
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return wrong(f, "can be written by others than its owner",
+		    f->secret ? "mode 0400" : "mode 0444");
 	return EXIT_GOOD;
 }
 
@@ -91,6 +97,25 @@ judge(const struct named_file *f)
 	status = judge_open(f, fd);
 	close(fd);
 	return status;
+}
+
+/* With the collector's own call. */
+static int
+judge_roots(const struct config *c)
+{
+	struct named_file f = { .key = "collect.procfs" };
+	struct host host;
+	char what[128];
+
+	if (host_open(&host, c->procfs, c->sysfs, &f.path) == 0) {
+		host_close(&host);
+		return EXIT_GOOD;
+	}
+	snprintf(what, sizeof(what), "cannot be opened (%s)", strerror(errno));
+	if (f.path == c->sysfs)
+		f.key = "collect.sysfs";
+	return wrong(&f, what, "a directory that the collector's user can"
+	    " read");
 }
 
 static void
@@ -127,9 +152,10 @@ check_run(const struct arguments *a, const struct config *c)
 		{ "ship.cert", c->cert, false },
 		{ "ship.key", c->key, true },
 	};
-	int status = EXIT_GOOD;
+	int status;
 
 	args = a;
+	status = judge_roots(c);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (judge(&files[i]) != EXIT_GOOD)
 			status = EXIT_WRONG;

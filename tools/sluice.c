@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_RAW = 256, OPT_CYCLES, CYCLES_MAX = 1000 };
+enum { OPT_RAW = 256, OPT_CYCLES, OPT_USER, CYCLES_MAX = 1000 };
 
 static const char usage[] =
-    "usage: sluice check [-c FILE]\n"
-    "       sluice show [-c FILE] [--raw] [--cycles N]\n"
+    "usage: sluice check [-c FILE] [--user USER]\n"
+    "       sluice show [-c FILE] [--user USER] [--raw] [--cycles N]\n"
     "       sluice --help | --version\n";
 
 static const char help[] =
@@ -25,12 +25,14 @@ static const char help[] =
     "  -c FILE     configuration (" CONFIG_FILE ")\n"
     "  --raw       the exact bytes of the request's body\n"
     "  --cycles N  collect N times, an interval apart; show the last\n"
+    "  --user USER the collector's, which root becomes (" COLLECTOR_USER ")\n"
     "\n"
     "Exit status: 0 good, 1 something is wrong, 2 wrong usage.\n";
 
 static const struct option check_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "help", no_argument, NULL, 'h' },
+	{ "user", required_argument, NULL, OPT_USER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -39,6 +41,7 @@ static const struct option show_options[] = {
 	{ "cycles", required_argument, NULL, OPT_CYCLES },
 	{ "help", no_argument, NULL, 'h' },
 	{ "raw", no_argument, NULL, OPT_RAW },
+	{ "user", required_argument, NULL, OPT_USER },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -98,6 +101,9 @@ parse_arguments(struct arguments *a, const struct command *command, int argc,
 		case OPT_CYCLES:
 			a->cycles = parse_count(optarg);
 			break;
+		case OPT_USER:
+			a->user = optarg;
+			break;
 		case 'h':
 			print_help();
 		default:
@@ -156,6 +162,8 @@ main(int argc, char **argv)
 	argv[1] = argv[0];	/* the name in getopt's messages */
 	parse_arguments(&a, command, argc - 1, argv + 1);
 	assume_credentials(&a);
+	if ((status = user_become(&a)) != EXIT_GOOD)
+		return status;
 	if (config_read(&cfg, a.config, &error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
 		return EXIT_WRONG;

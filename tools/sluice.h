@@ -8,12 +8,16 @@
 
 #include "config.h"
 
+#include <sys/types.h>
+
 enum { EXIT_GOOD, EXIT_WRONG, EXIT_USAGE };
 
 struct arguments {
 	const char *config;	/* -c FILE */
 	bool raw;		/* --raw */
 	unsigned cycles;	/* --cycles N */
+	const char *user;	/* --user USER, or NULL */
+	uid_t collector;	/* whose files and whose view: user_become() */
 	/* $CREDENTIALS_DIRECTORY was not set, so the unit's is assumed */
 	bool assumed;
 };
@@ -23,6 +27,12 @@ struct arguments {
 
 /* As a request names it: https://[::1]:4318/v1/metrics */
 void	print_url(const struct url *);
+
+/*
+ * Root becomes the collector's user, where there is one, for good; anyone
+ * else stays who he is.  EXIT_GOOD, or another status when it was said why.
+ */
+int	user_become(struct arguments *);
 
 /* Each returns the exit status. */
 int	check_run(const struct arguments *, const struct config *);
