@@ -66,7 +66,7 @@ const struct config_key config_keys[] = {
 	{ "collect.sources.filesystem.exclude_types", CONFIG_LIST,
 	    config_set_exclude, .max = EXCLUDES_MAX,
 	    .right = "up to 16 different names of at most 31 letters, digits"
-	    " and . _ + -, e.g. [\"nfs4\", \"fuse.sshfs\"]" },
+	    " and . _ + -, e.g. [\"tmpfs\", \"vfat\"]" },
 	{ "collect.sources.filesystem.mountpoints", CONFIG_STRING,
 	    config_set_flag, AT(sources.all_mountpoints),
 	    .choice = mountpoints, .preset = "standard",

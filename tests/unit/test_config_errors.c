@@ -19,7 +19,7 @@
 #define BATCHES "right would be e.g. `256KiB`, `1MiB` (32KiB to 1MiB)"
 #define PROC "right would be an absolute path such as `/proc`"
 #define TYPES "right would be up to 16 different names of at most 31 letters," \
-	" digits and . _ + -, e.g. [`nfs4`, `fuse.sshfs`]"
+	" digits and . _ + -, e.g. [`tmpfs`, `vfat`]"
 #define URLS "right would be 1 to 4 different URLs, e.g." \
 	" [`https://otlp.example.net:4318/v1/metrics`]"
 #define CA "right would be an absolute path such as `/etc/sluice/ca.pem`," \
