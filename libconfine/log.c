@@ -141,7 +141,7 @@ log_has_room(void)
 	return ppoll(&pfd, 1, &at_once, NULL) == 1;
 }
 
-static void
+static bool
 write_line(const struct log_line *l)
 {
 	ssize_t n;
@@ -149,6 +149,7 @@ write_line(const struct log_line *l)
 	do
 		n = write(STDERR_FILENO, l->text, l->len);
 	while (n < 0 && errno == EINTR);
+	return n >= 0;
 }
 
 /* The first line that gets through again tells how many did not. */
@@ -160,8 +161,8 @@ say_lost(void)
 	log_begin(&lost, LOG_LEVEL_WARNING, "log_lines_lost");
 	log_int(&lost, "lines", lines_lost);
 	lost.text[lost.len++] = '\n';
-	lines_lost = 0;
-	write_line(&lost);
+	if (write_line(&lost))
+		lines_lost = 0;
 }
 
 void
@@ -172,9 +173,7 @@ log_end(struct log_line *l)
 	l->text[l->len++] = '\n';
 	if (lines_lost > 0 && log_has_room())
 		say_lost();
-	if (log_has_room())
-		write_line(l);
-	else
+	if (!log_has_room() || !write_line(l))
 		lines_lost++;
 	errno = kept;
 }

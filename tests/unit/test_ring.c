@@ -321,7 +321,7 @@ TEST(two_of_the_longest_fit_a_small_ring_and_longer_ones_are_refused)
 static void
 push_and_send(size_t longest)
 {
-	static size_t length[TRIES + 1];
+	static size_t length[TRIES + 2];
 	uint64_t expected = 1, sent;
 
 	for (int i = 1; i <= TRIES; i++) {
