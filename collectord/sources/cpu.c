@@ -103,27 +103,39 @@ say_host(struct collect *c, const struct stat_sample *s)
 	collect_say(c, PROCESS_RUNNABLE_ALL, s->runnable);
 }
 
+static void
+say_each(struct collect *c, struct text t)
+{
+	struct stat_cpu cpu;
+	int more, error = 0;
+
+	while ((more = stat_next_cpu(&t, &cpu)) != 0) {
+		if (more < 0) {
+			error = more;
+			continue;
+		}
+		build_instance(c->build);
+		build_attr_number(c->build, KEY_CPU, (uint64_t)cpu.number);
+		say_times(c, cpu.time);
+	}
+	if (error < 0)
+		collect_failed(c, "stat", error);
+}
+
 static int
 read_cpu(struct collect *c)
 {
 	struct stat_sample s;
-	struct stat_cpu cpu;
 	struct text t;
-	int more;
 
 	if (!collect_read(c, HOST_PROC, "stat", &t))
 		return 0;
 	if (stat_parse(t, &s) < 0)
 		return -EBADMSG;
 	say_host(c, &s);
-	if (!c->options->cpu_per_cpu)
-		return 0;
-	while ((more = stat_next_cpu(&t, &cpu)) == 1) {
-		build_instance(c->build);
-		build_attr_number(c->build, KEY_CPU, (uint64_t)cpu.number);
-		say_times(c, cpu.time);
-	}
-	return more;
+	if (c->options->cpu_per_cpu)
+		say_each(c, t);
+	return 0;
 }
 
 const struct source source_cpu = {

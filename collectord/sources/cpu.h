@@ -21,7 +21,10 @@ struct stat_cpu {
 
 /* Pure.  0 or -EBADMSG; a file without the line of all CPUs is malformed. */
 int	stat_parse(struct text, struct stat_sample *);
-/* The next line of a single CPU: 1, 0 at the end, -EBADMSG. */
+/*
+ * The next line of a single CPU: 1, 0 at the end, -EBADMSG (it is taken off
+ * all the same).
+ */
 int	stat_next_cpu(struct text *, struct stat_cpu *);
 
 extern const struct source source_cpu;

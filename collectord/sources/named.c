@@ -22,14 +22,19 @@ take(const struct named_table *table, int file, struct text group,
 	return 0;
 }
 
+/* A file without one of the rows is not the file that it is taken for. */
 static int
 end(const struct named_table *table, int file, struct named_sample *s,
     int error)
 {
-	for (size_t i = 0; i < table->n && error < 0; i++)
-		if (table->row[i].file == file)
-			s->found[i] = false;
-	return error;
+	bool any = false;
+
+	for (size_t i = 0; i < table->n; i++)
+		if (table->row[i].file == file) {
+			s->found[i] = s->found[i] && error == 0;
+			any = any || s->found[i];
+		}
+	return error == 0 && !any ? -EBADMSG : error;
 }
 
 /* Two lines that must have the same group and as many words each. */

@@ -32,7 +32,8 @@ struct named_sample {
 
 /*
  * Each takes the text of one of the files and adds what it finds of that
- * file's rows.  0, or -EBADMSG and nothing of the file is taken.
+ * file's rows.  0, or -EBADMSG and nothing of the file is taken; a file with
+ * none of them is malformed.
  */
 /* /proc/net/snmp, netstat: "Tcp: A B" and then "Tcp: 1 2". */
 int	named_pairs(struct text, const struct named_table *, int file,

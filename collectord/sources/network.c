@@ -71,15 +71,20 @@ read_network(struct collect *c)
 	struct net_sample n;
 	struct text t;
 	int more, error = 0;
+	bool any = false;
 
 	if (!collect_read(c, HOST_PROC, "net/dev", &t))
 		return 0;
 	while ((more = netdev_next(&t, &n)) != 0) {
+		any = true;
 		if (more < 0)
 			error = more;
 		else
 			say(c->build, &n);
 	}
+	/* no network is without lo */
+	if (error == 0 && !any)
+		error = -EBADMSG;
 	if (error < 0)
 		collect_failed(c, "net/dev", error);
 	return 0;

@@ -85,7 +85,17 @@ TEST(the_same_name_in_another_group_is_not_taken)
 {
 	clear();
 	CHECK_INT(snmp("Icmp: InErrors\nIcmp: 1\nUdpLite: InErrors NoPorts\n"
-	    "UdpLite: 2 3\nIpx: InReceives\nIpx: 4\n"), 0);
+	    "UdpLite: 2 3\nIpx: InReceives\nIpx: 4\nTcp: InSegs\nTcp: 5\n"),
+	    0);
+	CHECK_INT(value(TCP_SEGMENTS_RECEIVE), 5);
+	CHECK_INT(found(), 1);
+}
+
+TEST(a_file_without_any_of_the_names_is_malformed)
+{
+	clear();
+	CHECK_INT(snmp(""), -EBADMSG);
+	CHECK_INT(snmp("Icmp: InErrors\nIcmp: 1\n"), -EBADMSG);
 	CHECK_INT(found(), 0);
 }
 
