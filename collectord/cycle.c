@@ -6,6 +6,7 @@
 #include "now.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,8 @@ remember(struct cycle *c, enum source_id source, const char *path, int error)
 		return false;
 	if (f == NULL)
 		f = &c->failed[c->nfailed++];
-	*f = (struct path_failure){ source, hash, error, c->number };
+	*f = (struct path_failure){ source, hash, error, c->number, "" };
+	snprintf(f->said, sizeof(f->said), "%s", path);
 	return news;
 }
 
@@ -81,6 +83,17 @@ report(void *arg, const struct source *s, const char *path, int error)
 	log_end(&l);
 }
 
+static void
+say_recovered(const struct path_failure *f)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_LEVEL_NOTICE, "source_recovered");
+	log_word(&l, "source", registry_source(f->source)->name);
+	log_text(&l, "path", f->said);
+	log_end(&l);
+}
+
 /* What has not failed in this cycle is well again. */
 static void
 forget_recovered(struct cycle *c)
@@ -91,8 +104,7 @@ forget_recovered(struct cycle *c)
 		if (c->failed[i].cycle == c->number)
 			c->failed[kept++] = c->failed[i];
 		else
-			log_event_errno(LOG_LEVEL_NOTICE, "source_recovered",
-			    registry_source(c->failed[i].source)->name, 0);
+			say_recovered(&c->failed[i]);
 	}
 	c->nfailed = kept;
 }

@@ -11,7 +11,7 @@
 #include "self.h"
 #include "source.h"
 
-enum { PATHS_FAILED_MAX = 256 };
+enum { PATHS_FAILED_MAX = 256, PATH_SAID_MAX = 64 };
 
 /* A path that failed when it was last read: said once, until it changes. */
 struct path_failure {
@@ -19,6 +19,7 @@ struct path_failure {
 	uint64_t path;			/* hash of its name */
 	int error;
 	uint64_t cycle;			/* when it last failed */
+	char said[PATH_SAID_MAX];	/* its start, for the log */
 };
 
 /* Intervals and records that will never be delivered, by cause. */
