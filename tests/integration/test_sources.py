@@ -2,17 +2,13 @@
 # Runs in: tests.  Each source, on this host, on captured hosts and on odd
 # ones, against a second reader of the same files.
 import os
-import pathlib
-import subprocess
 import tempfile
 
 import hostview
+from oddhosts import fixtures, odd
 from once import SOURCES, once
 from tap import Failed, check, check_equal, main, test
 
-root = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
-fixtures = root / "tests/fixtures"
-scratch = tempfile.TemporaryDirectory(prefix="sluice-odd-")
 
 TRIES = 8
 
@@ -24,15 +20,6 @@ SLACK = {
     "linux.file_handles": 500, "linux.entropy.available": 256,
 }
 BYTES_SLACK = 64 << 20
-
-
-def odd(kind):
-    """The top of that kind's trees, made once."""
-    top = pathlib.Path(scratch.name, kind)
-    if not top.exists():
-        subprocess.run([str(fixtures / "make_odd_host.py"), kind, str(top)],
-                       check=True, timeout=120)
-    return top
 
 
 def slack(name):

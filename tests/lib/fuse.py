@@ -45,8 +45,11 @@ class Fuse:
             ready, _, _ = select.select([self.fd, self._woken], [], [])
             if self._woken in ready:
                 return
-            _, opcode, unique, inode = HEAD.unpack_from(
-                os.read(self.fd, 1 << 17))
+            try:
+                request = os.read(self.fd, 1 << 17)
+            except OSError:
+                return              # no longer mounted
+            _, opcode, unique, inode = HEAD.unpack_from(request)
             if opcode != FORGET:
                 self._reply(unique, *self.answer(opcode, inode))
 
@@ -71,13 +74,13 @@ class Fuse:
     def stop(self):
         """From here on nothing is taken, so nothing is ever answered; who
         waits can still be killed."""
-        os.write(self._wake, b"x")
+        if self._thread.is_alive():
+            os.write(self._wake, b"x")
         self._thread.join()
 
     def end(self):
         """Whoever waits gets an error."""
-        if self._thread.is_alive():
-            self.stop()
+        self.stop()
         for fd in (self.fd, self._wake, self._woken):
             os.close(fd)
 

@@ -36,3 +36,15 @@ def own_namespace():
         mount("none", "/", "none", MS_REC | MS_PRIVATE)
     except OSError as error:
         raise Skip(f"no mount namespace of our own: {error}") from error
+
+
+_entered = []
+
+
+def enter_namespace():
+    """The same, once, for a test that has several uses for it."""
+    if os.geteuid() != 0:
+        raise Skip("needs root, to mount")
+    if not _entered:
+        own_namespace()
+        _entered.append(True)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests.  The trees of tests/fixtures/make_odd_host.py, and what each
+# of a host's files is worth: which points are gone when it cannot be used.
+import collections
+import importlib.util
+import os
+import pathlib
+import re
+import tempfile
+
+fixtures = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"], "tests/fixtures")
+
+_scratch = tempfile.TemporaryDirectory(prefix="sluice-odd-")
+os.chmod(_scratch.name, 0o711)
+
+
+def _load():
+    spec = importlib.util.spec_from_file_location(
+        "make_odd_host", fixtures / "make_odd_host.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+make = _load()
+
+
+def odd(kind):
+    """The top of that kind's trees, made once."""
+    top = pathlib.Path(_scratch.name, kind)
+    if not top.exists():
+        make.HOSTS[kind](top)
+    return top
+
+
+def host(name, **how):
+    """A host of the test's own, whose files it may change."""
+    return make.put_host(pathlib.Path(_scratch.name, name), **how).top
+
+
+# source; the file; how the source names it; which points it gives (worth());
+# whether its absence is a failure.
+File = collections.namedtuple("File", "source path said points needed",
+                              defaults=(True,))
+
+FILES = (
+    File("cpu", "proc/stat", "stat", "."),
+    File("load", "proc/loadavg", "loadavg", "."),
+    File("memory", "proc/meminfo", "meminfo", "."),
+    File("paging", "proc/vmstat", "vmstat", "faults|operations|oom"),
+    File("paging", "proc/swaps", "swaps", "usage"),
+    File("disk", "proc/diskstats", "diskstats", "."),
+    File("network", "proc/net/dev", "net/dev", "."),
+    File("protocol", "proc/net/snmp", "net/snmp", "ipv4|tcp(?!.listen)"),
+    File("protocol", "proc/net/snmp6", "net/snmp6", "ipv6", False),
+    File("protocol", "proc/net/netstat", "net/netstat", "listen.drops"),
+    File("socket", "proc/net/sockstat", "net/sockstat",
+         "ipv4|used|linux.tcp.sockets|memory"),
+    File("socket", "proc/net/sockstat6", "net/sockstat6", "ipv6", False),
+    File("pressure", "proc/pressure/cpu", "pressure/cpu", "resource=cpu"),
+    File("pressure", "proc/pressure/memory", "pressure/memory",
+         "resource=memory"),
+    File("pressure", "proc/pressure/io", "pressure/io", "resource=io"),
+    File("pressure", "proc/pressure/irq", "pressure/irq", "resource=irq"),
+    # a process that has gone is one less, and all is well
+    File("process", "proc/3/stat", "[pid]/stat", "process.count", False),
+    File("process", "proc/sys/kernel/threads-max", "sys/kernel/threads-max",
+         "limit"),
+    File("kernel", "proc/uptime", "uptime", "uptime"),
+    File("kernel", "proc/sys/fs/file-nr", "sys/fs/file-nr", "file_handles"),
+    File("kernel", "proc/sys/kernel/random/entropy_avail",
+         "sys/kernel/random/entropy_avail", "entropy"),
+    File("kernel", "proc/sys/kernel/hung_task_detect_count",
+         "sys/kernel/hung_task_detect_count", "hung"),
+    File("edac", "sys/devices/system/edac/mc/mc1/ce_count",
+         "devices/system/edac/mc/mc1/ce_count", "=corrected hw.id=mc1"),
+    File("edac", "sys/devices/system/edac/mc/mc1/ue_count",
+         "devices/system/edac/mc/mc1/ue_count", "=uncorrected hw.id=mc1"),
+)
+
+
+def worth(file, name, attributes):
+    """True where that point comes from that file."""
+    words = " ".join([name] + sorted(f"{k}={v}" for k, v in attributes))
+    return re.search(file.points, words) is not None
+
+
+def without_numbers(path):
+    """What is left cannot be read as anything."""
+    path.write_bytes(re.sub(rb"\b\d+\b|\)", b"x", path.read_bytes()))
