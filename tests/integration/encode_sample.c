@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: tests.  Writes one request in both encodings: every point of the
- * registry in every source's instances, with the extremes of its value, and
- * the longest and oddest attribute values that the registry allows.
+ * registry, with the extremes of its value; where a metric has instances,
+ * with the longest and oddest names for them that the registry allows.
  *
  *	encode_sample FOLDER	writes FOLDER/sample.pb and FOLDER/sample.json
  */
@@ -50,15 +50,41 @@ odd_value(uint8_t out[ATTR_TEXT_MAX], enum key key, unsigned number)
 	return (uint8_t)len;
 }
 
-/* Instance 0 has no attribute, the others ever more of the allowed ones. */
+/* The attributes that name an instance of that metric. */
+static uint32_t
+keys_of(unsigned metric)
+{
+	static const struct {
+		enum metric first, last;
+		uint32_t keys;
+	} named[] = {
+		{ METRIC_CPU_TIME, METRIC_CPU_TIME, KEY_BIT(CPU) },
+		{ METRIC_PAGING_USAGE, METRIC_PAGING_USAGE, KEY_BIT(DEVICE) },
+		{ METRIC_DISK_IO, METRIC_DISK_IN_FLIGHT, KEY_BIT(DEVICE) },
+		{ METRIC_FS_USAGE, METRIC_FS_INODES, KEY_BIT(DEVICE) |
+		    KEY_BIT(FS_TYPE) | KEY_BIT(FS_MODE) |
+		    KEY_BIT(FS_MOUNTPOINT) },
+		{ METRIC_NET_IO, METRIC_NET_DROPPED, KEY_BIT(INTERFACE) },
+		{ METRIC_NET_PACKETS, METRIC_NET_PACKETS, KEY_BIT(DEVICE) },
+		{ METRIC_HW_ERRORS, METRIC_HW_ERRORS, KEY_BIT(HW_ID) },
+		{ METRIC_SOURCE_FAILURES, METRIC_SOURCE_FAILURES,
+		    KEY_BIT(SOURCE_NAME) },
+	};
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (metric >= named[i].first && metric <= named[i].last)
+			return named[i].keys;
+	return 0;
+}
+
 static size_t
 say_attrs(struct attr attr[RECORD_ATTRS_MAX],
-    uint8_t text[][ATTR_TEXT_MAX], uint32_t allowed, unsigned number)
+    uint8_t text[][ATTR_TEXT_MAX], uint32_t keys, unsigned number)
 {
 	size_t n = 0;
 
-	for (unsigned key = 1; key < KEY_END && n < number; key++) {
-		if ((allowed & 1u << key) == 0)
+	for (unsigned key = 1; key < KEY_END; key++) {
+		if ((keys & 1u << key) == 0)
 			continue;
 		attr[n] = (struct attr){ (enum key)key, 0, text[n] };
 		attr[n].len = odd_value(text[n], (enum key)key, number);
@@ -67,8 +93,10 @@ say_attrs(struct attr attr[RECORD_ATTRS_MAX],
 	return n;
 }
 
+/* All points of the source whose metrics have such instances. */
 static void
-say_points(struct record_writer *rw, unsigned source, unsigned number)
+say_points(struct record_writer *rw, unsigned source, uint32_t keys,
+    unsigned number)
 {
 	const size_t n = sizeof(extremes) / sizeof(extremes[0]);
 
@@ -79,7 +107,8 @@ say_points(struct record_writer *rw, unsigned source, unsigned number)
 		if (registry_point(id) == NULL)
 			continue;
 		row = registry_metric(point_metric(id));
-		if ((unsigned)row->source != source)
+		if ((unsigned)row->source != source ||
+		    keys_of(point_metric(id)) != keys)
 			continue;
 		if (row->instrument == COUNTER && value < 0)
 			value = -(value + 1);
@@ -89,11 +118,13 @@ say_points(struct record_writer *rw, unsigned source, unsigned number)
 
 /* One record an instance, so that the encoder has something to merge. */
 static void
-say_instance(unsigned source, unsigned number)
+say_instance(unsigned source, uint32_t keys, unsigned number)
 {
 	const struct record_head head = { .seq = nrecords + 1,
 		.boottime_ns = wall_ns - boot_ns, .wall_ns = wall_ns,
 		.start_ns = boot_ns, .source = (enum source_id)source };
+	/* the sum of all CPUs bears no number */
+	const bool nameless = source == SOURCE_CPU && number == 0;
 	static uint8_t text[RECORD_ATTRS_MAX][ATTR_TEXT_MAX];
 	struct attr attr[RECORD_ATTRS_MAX];
 	struct record_writer rw;
@@ -104,19 +135,39 @@ say_instance(unsigned source, unsigned number)
 		errx(1, "no room for another record");
 	record_begin(&rw, buf, RECORD_MAX, &head);
 	record_instance(&rw, number % 3 == 2 ? wall_ns : 0, attr,
-	    say_attrs(attr, text, registry_source(source)->keys, number));
-	say_points(&rw, source, number);
+	    say_attrs(attr, text, nameless ? 0 : keys, number));
+	say_points(&rw, source, keys, number);
 	if ((len = record_finish(&rw)) < 0 ||
 	    record_check(buf, (size_t)len) < 0)
 		errx(1, "source %u: not a record", source);
 	records[nrecords++] = (struct batch_record){ buf, (size_t)len };
 }
 
+/* Each metric's instances, with those of its source that are named alike. */
+static void
+say_metric(unsigned metric)
+{
+	const struct metric_row *row = registry_metric(metric);
+	const uint32_t keys = keys_of(metric);
+
+	if (row == NULL)
+		return;
+	for (unsigned before = 1; before < metric; before++)
+		if (registry_metric(before) != NULL && keys_of(before) == keys
+		    && registry_metric(before)->source == row->source)
+			return;
+	for (unsigned i = 0; i < (keys == 0 ? 1 : INSTANCES); i++)
+		say_instance(row->source, keys, i);
+}
+
 static void
 write_body(const char *folder, const char *name, enum protocol protocol)
 {
-	static const struct shipconf conf = { .nattrs = 3, .attr = {
-		{ "service.name", "sluice" }, { "host.name", "h\xc3\xb6st" },
+	static const struct shipconf conf = { .nattrs = 8, .attr = {
+		{ "service.name", "sluice" }, { "service.version", "0.1.0" },
+		{ "host.id", "00112233445566778899aabbccddeeff" },
+		{ "host.name", "h\xc3\xb6st" }, { "host.arch", "amd64" },
+		{ "os.type", "linux" }, { "service.instance.id", "i" },
 		{ "deployment.environment.name", "a\"b\\c\td/\x7f\xe2\x80\xa8" },
 	} };
 	const struct otlp_request request = { &conf, "0.1.0", records,
@@ -142,10 +193,8 @@ main(int argc, char **argv)
 {
 	if (argc != 2)
 		errx(1, "usage: encode_sample FOLDER");
-	for (unsigned source = 1; source < SOURCE_END; source++)
-		for (unsigned i = 0; i < INSTANCES; i++)
-			if (i == 0 || registry_source(source)->keys != 0)
-				say_instance(source, i);
+	for (unsigned metric = 1; metric < METRIC_END; metric++)
+		say_metric(metric);
 	write_body(argv[1], "sample.pb", PROTOCOL_HTTP_PROTOBUF);
 	write_body(argv[1], "sample.json", PROTOCOL_HTTP_JSON);
 }
