@@ -46,7 +46,6 @@ const struct syscall_row shipper_calls[] = {
 	{ "munmap", { { 0 } }, "free(3)" },
 	{ "mremap", { { 0 } }, "realloc(3) of a large certificate chain" },
 	{ "clock_gettime", { { 0 } }, "where the vDSO cannot answer" },
-	{ "rt_sigreturn", { { 0 } }, "end of a signal handler" },
 	{ "exit_group", { { 0 } }, "the end" },
 };
 const size_t shipper_ncalls =
