@@ -80,7 +80,7 @@ FILES = (
 
 
 def worth(file, name, attributes):
-    """True where that point comes from that file."""
+    """True where that point, one of the file's source, comes from it."""
     words = " ".join([name] + sorted(f"{k}={v}" for k, v in attributes))
     return re.search(file.points, words) is not None
 
