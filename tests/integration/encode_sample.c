@@ -34,7 +34,8 @@ odd_value(uint8_t out[ATTR_TEXT_MAX], enum key key, unsigned number)
 	static const char *const filler[] = {
 		[ALPHABET_WORD] = "aZ09._-",
 		[ALPHABET_DEVICE] = "._-/:%@+=!,",
-		[ALPHABET_PATH] = " /:%@+=!,\xc3\xa9\xe2\x82\xac\xf0\x9f\x92\xa7",
+		[ALPHABET_PATH] = " /:%@+=!,\xc3\xa9\xe2\x82\xac"
+		    "\xf0\x9f\x92\xa7",
 	};
 	const struct key_row *row = registry_key(key);
 	size_t len = (size_t)snprintf((char *)out, ATTR_TEXT_MAX, "%u", number);
@@ -168,7 +169,8 @@ write_body(const char *folder, const char *name, enum protocol protocol)
 		{ "host.id", "00112233445566778899aabbccddeeff" },
 		{ "host.name", "h\xc3\xb6st" }, { "host.arch", "amd64" },
 		{ "os.type", "linux" }, { "service.instance.id", "i" },
-		{ "deployment.environment.name", "a\"b\\c\td/\x7f\xe2\x80\xa8" },
+		{ "deployment.environment.name",
+		    "a\"b\\c\td/\x7f\xe2\x80\xa8" },
 	} };
 	const struct otlp_request request = { &conf, "0.1.0", records,
 		nrecords };
