@@ -115,6 +115,9 @@ show_run(const struct arguments *a, const struct config *c)
 	snapshot_take(&s, c, a->cycles);
 	for (; snapshot_next(&s); first = false) {
 		if (a->raw) {
+			/* between them alone: each is its exact bytes */
+			if (!first && c->protocol == PROTOCOL_HTTP_JSON)
+				putchar('\n');
 			fwrite(s.body, 1, s.body_len, stdout);
 			continue;
 		}

@@ -16,6 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Nobody is: chown(2) has a meaning of its own for it. */
+#define NO_USER ((uid_t)-1)
+
 struct user {
 	uid_t uid;
 	gid_t gid;
@@ -38,7 +41,7 @@ find_user(const char *name, struct user *user)
 		return false;
 	n = strtoul(name, NULL, 10);
 	*user = (struct user){ (uid_t)n, (gid_t)n };
-	return n < UINT32_MAX;
+	return n < NO_USER;
 }
 
 /* With the groups that systemd would give it; see User= in systemd.exec(5). */
@@ -69,7 +72,7 @@ user_become(struct arguments *a)
 	struct user user;
 	const bool known = find_user(name, &user);
 
-	a->collector = known ? user.uid : geteuid();
+	a->collector = known ? user.uid : NO_USER;
 	if (a->user == NULL && (!known || geteuid() != 0)) {
 		if (geteuid() == 0)
 			fputs("sluice: note: no user " COLLECTOR_USER

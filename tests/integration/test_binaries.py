@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests.  The programs as they were built and as `meson install`
 # lays them down: hardened, and where the daemons and their pages expect them.
+import contextlib
+import json
 import os
 import pathlib
 import re
+import stat
 import subprocess
 import tempfile
 
@@ -75,20 +78,93 @@ def each_program_links_what_it_needs_and_no_more():
         check(not extra, f"{path} links {extra}")
 
 
-@test
-def meson_install_lays_down_the_programs_and_their_pages():
+def options():
+    found = json.loads(subprocess.run(
+        ["meson", "introspect", "--buildoptions", BUILD], check=True,
+        capture_output=True, text=True).stdout)
+    return {o["name"]: o["value"] for o in found}
+
+
+def folders():
+    """What is installed where, of this build: folder to names."""
+    o = options()
+    top = pathlib.Path(o["prefix"])
+    return {
+        top / o["bindir"]: ["sluice"],
+        top / o["libexecdir"] / "sluice": ["collectord", "shipperd"],
+        top / o["mandir"] / "man1": ["sluice.1"],
+        top / o["mandir"] / "man5": ["sluice.conf.5"],
+        top / o["mandir"] / "man8": ["collectord.8", "shipperd.8"],
+        top / o["datadir"] / "doc/sluice": [
+            "metrics.md", "operations.md", "sluice.conf.example"],
+    }
+
+
+@contextlib.contextmanager
+def installed():
     with tempfile.TemporaryDirectory() as dest:
         subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild",
                         "--destdir", dest], check=True,
                        stdout=subprocess.DEVNULL)
-        found = {p.name: p for p in pathlib.Path(dest).rglob("*")
-                 if p.is_file()}
-        for name in ("collectord", "shipperd", "sluice", "collectord.8",
-                     "shipperd.8", "sluice.1", "sluice.conf.5"):
-            check(name in found, f"{name} is not installed")
-        check_equal(found["collectord"].parent.parts[-2:],
-                    ("libexec", "sluice"), "folder of collectord")
-        check_equal(found["sluice"].parent.name, "bin", "folder of sluice")
+        yield pathlib.Path(dest)
+
+
+@test
+def meson_install_lays_down_the_programs_and_their_pages():
+    want = {str(folder / name) for folder, names in folders().items()
+            for name in names}
+    with installed() as dest:
+        found = {"/" + str(p.relative_to(dest)) for p in dest.rglob("*")
+                 if not p.is_dir()}
+    check_equal(found, want, "installed files")
+
+
+@test
+def programs_can_be_run_and_pages_read_by_all_and_written_by_one():
+    with installed() as dest:
+        for path in dest.rglob("*"):
+            if path.is_dir():
+                continue
+            want = 0o755 if path.name in ("collectord", "shipperd",
+                                          "sluice") else 0o644
+            check_equal(oct(stat.S_IMODE(path.stat().st_mode)), oct(want),
+                        str(path))
+            check("security.capability" not in os.listxattr(path),
+                  f"{path} has file capabilities")
+
+
+@test
+def every_path_that_a_page_names_is_where_the_install_puts_it():
+    homes = {name: str(folder) for folder, names in folders().items()
+             for name in names}
+    with installed() as dest:
+        pages = list(dest.rglob("man/man?/*"))
+        check_equal(len(pages), 4, "pages")
+        for page in pages:
+            for path in re.findall(r"^\.(?:It )?(?:Pa|Nm) (/\S*sluice\S*)",
+                                   page.read_text(), re.MULTILINE):
+                folder, name = path.rsplit("/", 1)
+                if name == "sluice.conf":
+                    continue
+                if name.startswith("sluice.service"):
+                    check_equal(folder, "/run/credentials", page.name)
+                    continue
+                check_equal(homes.get(name), folder, f"{page.name}: {path}")
+
+
+@test
+def what_is_installed_starts_and_names_the_same_defaults():
+    with installed() as dest:
+        home = next(dest.rglob("libexec/sluice"))
+        said = subprocess.run([home / "collectord", "--help"], check=True,
+                              capture_output=True, text=True).stdout
+        shipper = "/" + str((home / "shipperd").relative_to(dest))
+        check(f"({shipper})" in said, said)
+        page = next(dest.rglob("sluice.conf.5")).read_text()
+        config = re.search(r"-c FILE +configuration \((\S+)\)", said)[1]
+        check(f".Nm {config}" in page, f"{config} is not that of the page")
+        subprocess.run([next(dest.rglob("bin/sluice")), "--version"],
+                       check=True, stdout=subprocess.DEVNULL)
 
 
 main()
