@@ -38,9 +38,10 @@ odd_value(uint8_t out[ATTR_TEXT_MAX], enum key key, unsigned number)
 		    "\xf0\x9f\x92\xa7",
 	};
 	const struct key_row *row = registry_key(key);
-	size_t len = (size_t)snprintf((char *)out, ATTR_TEXT_MAX, "%u", number);
-	const char *fill = row->alphabet == ALPHABET_DIGITS ? "" :
-	    filler[row->alphabet];
+	const bool digits = row->alphabet == ALPHABET_DIGITS;
+	size_t len = (size_t)snprintf((char *)out, ATTR_TEXT_MAX, "%u",
+	    digits ? number * 166666 : number);
+	const char *fill = digits ? "" : filler[row->alphabet];
 
 	/* odd instances get the longest value there may be */
 	while (*fill != '\0' && number % 2 == 1 &&
@@ -103,7 +104,7 @@ say_points(struct record_writer *rw, unsigned source, uint32_t keys,
 
 	for (unsigned id = 0; id < POINT_END; id++) {
 		const struct metric_row *row;
-		int64_t value = extremes[(id + number) % n];
+		int64_t value = extremes[(id + point_metric(id) + number) % n];
 
 		if (registry_point(id) == NULL)
 			continue;

@@ -258,6 +258,48 @@ TEST(the_longest_attributes_are_there_to_the_last_byte)
 	    "\"value\":{\"stringValue\":\"\"}}"));
 }
 
+/* What stands before the rest says how long that is. */
+static void
+is_one_whole_field(ptrdiff_t len)
+{
+	struct reader r = reader_of(body, (size_t)len);
+
+	CHECK_INT(read_u8(&r), 0x0a);
+	CHECK_INT(read_varint(&r), reader_left(&r));
+}
+
+TEST(every_length_of_a_text_is_counted_and_shortest)
+{
+	char text[FRAME_TEXT_MAX + 1] = "";
+
+	make_golden();
+	for (size_t n = 0; n < FRAME_TEXT_MAX; n++) {
+		text[n] = 'x';
+		set_service(text);
+		is_one_whole_field(encode(PROTOCOL_HTTP_PROTOBUF,
+		    REQUEST_MAX));
+	}
+}
+
+TEST(every_size_of_an_integer_is_counted_and_shortest)
+{
+	static const char *const numbers[] = { "0", "127", "128", "16383",
+		"16384", "999999" };
+
+	set_service("s");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		const struct attr cpu = made_attr(KEY_CPU, numbers[i]);
+
+		forget_records();
+		open_record(SOURCE_CPU);
+		record_instance(&rw, 0, &cpu, 1);
+		record_point(&rw, CPU_TIME_USER, INT64_MAX);
+		close_record();
+		is_one_whole_field(encode(PROTOCOL_HTTP_PROTOBUF,
+		    REQUEST_MAX));
+	}
+}
+
 TEST(each_encoding_has_its_content_type)
 {
 	CHECK_STR(otlp_content_type(PROTOCOL_HTTP_PROTOBUF),
