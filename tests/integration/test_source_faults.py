@@ -157,7 +157,7 @@ def file_systems_without_a_list_of_mounts_are_not_guessed():
         try:
             (top / "none").mkdir()
             # a sanitizer cannot look for leaks there, and reads so from here
-            (top / "none/environ").write_text("ASAN_OPTIONS=detect_leaks=0")
+            (top / "none/environ").write_text("ASAN_OPTIONS=detect_leaks=0\0")
             check_mountinfo(top / "none", "missing")
             (top / "denied").touch(0)
             check_mountinfo(top / "denied", "denied", drop=True)
