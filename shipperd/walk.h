@@ -53,7 +53,7 @@ struct walk_attr {
 
 /*
  * The records must outlive the walk.  -ENOBUFS: more instances than
- * WALK_SERIES_MAX; -EBADMSG: a record that record_check() would refuse.
+ * WALK_SERIES_MAX; -EBADMSG: bytes that are not a record.
  */
 int	walk_open(struct walk *, const struct batch_record *, size_t);
 /* Back to before the first metric. */
