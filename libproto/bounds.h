@@ -11,7 +11,7 @@ enum {
 	FRAME_TEXT_MAX = 255,	/* bytes in a string of the configuration */
 
 	RECORD_HEAD_SIZE = 35,	/* bytes before the first instance */
-	RECORD_MAX = FRAME_MAX - 1,	/* a record is a frame's whole payload */
+	RECORD_MAX = FRAME_MAX - 1,	/* a record is a whole payload */
 	RECORD_ATTRS_MAX = 4,	/* attributes of one instance */
 	RECORD_POINTS_MAX = 64,	/* points of one instance */
 	RECORD_INSTANCES_MAX = 4096,	/* instances of one record */
@@ -33,7 +33,7 @@ enum {
 	RING_MIN = 1048576,
 	RING_MAX = 1073741824,
 
-	REQUEST_TARGET = 1048576,	/* split a body above this: nginx takes 1m */
+	REQUEST_TARGET = 1048576,	/* split above: nginx takes 1m */
 	REQUEST_MAX = 4194304,	/* bytes of one encoded request body */
 	REPLY_HEAD_MAX = 16384,	/* status line, headers and trailers */
 	REPLY_BODY_MAX = 65536,

@@ -73,7 +73,7 @@ enum frame_type {
 enum secret {
 	SECRET_CA,		/* PEM: the only certificates trusted */
 	SECRET_CERT,		/* PEM: own certificate, then its chain */
-	SECRET_KEY,		/* PEM: private key; only the shipper reads it */
+	SECRET_KEY,		/* PEM: private; the shipper alone reads it */
 	SECRET_END
 };
 

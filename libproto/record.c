@@ -212,7 +212,8 @@ record_next_instance(struct record_reader *rr, struct instance *inst)
 	}
 	if (inst->start_ns == 0 || inst->start_ns > rr->head.wall_ns)
 		rr->r.bad = true;
-	if (rr->r.bad || read_attrs(rr, inst) < 0 || skip_points(rr, inst) < 0) {
+	if (rr->r.bad || read_attrs(rr, inst) < 0 ||
+	    skip_points(rr, inst) < 0) {
 		rr->r.bad = true;
 		return -EBADMSG;
 	}

@@ -22,7 +22,7 @@ struct dns_addr {
 struct dns_answer {
 	size_t naddrs;
 	struct dns_addr addr[DNS_ADDRS_MAX];
-	uint32_t ttl;			/* seconds, the least of all behind it */
+	uint32_t ttl;			/* seconds, the least of all */
 };
 
 enum dns_result {

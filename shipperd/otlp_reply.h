@@ -13,7 +13,7 @@ enum verdict {
 	VERDICT_DELIVERED,	/* 2xx; rejected may be above 0 */
 	VERDICT_RETRY,		/* 429, 502, 503, 504: the same bytes later */
 	VERDICT_DROP,		/* this batch will never be taken: count it */
-	VERDICT_REFUSED,	/* configuration: keep all, say so, try slowly */
+	VERDICT_REFUSED,	/* configuration: keep all, try slowly */
 };
 
 enum { REPLY_MESSAGE_MAX = 256 };

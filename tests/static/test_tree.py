@@ -20,7 +20,7 @@ LIBRARIES = {
     r"openssl/": {"shipperd/tls.c", "shipperd/tls_context.c"},
     r"seccomp\.h": {"libconfine/seccomp_table.c"},
     r"sys/capability\.h": {"libconfine/privilege.c"},
-    r"json(-c/|\.h|_)": {"collectord/config.c", "shipperd/otlp_reply.c"},
+    r"json(-c/|\.h|_)": {"collectord/config.c", "shipperd/reply_json.c"},
 }
 
 # What a folder's files may include from the others.

@@ -73,7 +73,8 @@ TEST(a_line_that_is_cut_or_holds_no_number_is_malformed)
 	static const char *const bad[] = {
 		"\n", " ", "8", "8 0", "8 0 sda", "8 0 sda 1 2 3",
 		"8 0 sda 1 0 8 1 0 0 0 0 0 1", "x 0 sda 1 0 8 1 0 0 0 0 0 1 1",
-		"8 0 sda 1 0 8 -1 0 0 0 0 0 1 1", "8 0 sda 1 0 8 1 0 0 0 0 0 1 z",
+		"8 0 sda 1 0 8 -1 0 0 0 0 0 1 1",
+		"8 0 sda 1 0 8 1 0 0 0 0 0 1 z",
 		"8 0 sda 1 0 8 1 0 0 0 0 0 1 1 q",
 		"8 0 sda 9223372036854775808 0 8 1 0 0 0 0 0 1 1",
 	};

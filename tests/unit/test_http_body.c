@@ -270,7 +270,7 @@ TEST(the_connection_is_kept_as_version_and_header_say)
 		text_add(" 200 \r\n");
 		text_add(cases[i].header);
 		text_add("Content-Length: 0\r\n\r\n");
-			CHECK_INT(reply_is_done(text.bytes, 200, "")->keep_alive,
+		CHECK_INT(reply_is_done(text.bytes, 200, "")->keep_alive,
 		    cases[i].kept);
 	}
 }

@@ -305,7 +305,8 @@ with_attrs(const struct attr *attr, size_t n)
 TEST(attributes_are_ascending_and_at_most_four)
 {
 	struct attr attr[5] = {
-		text_attr(KEY_DEVICE, "/dev/sda1"), text_attr(KEY_FS_TYPE, "xfs"),
+		text_attr(KEY_DEVICE, "/dev/sda1"),
+		text_attr(KEY_FS_TYPE, "xfs"),
 		text_attr(KEY_FS_MODE, "rw"), text_attr(KEY_FS_MOUNTPOINT, "/"),
 		text_attr(KEY_SOURCE_NAME, "x"),
 	};

@@ -182,10 +182,10 @@ TEST(there_is_an_endpoint_a_start_and_no_empty_or_odd_text)
 
 TEST(a_host_or_path_that_would_be_read_as_something_else_is_refused)
 {
-	static const char *const hosts[] = { "b/c", "b@c", "b:c", "A", "b]", "[b",
-	    "b?", "::1]:1/", "::g", "b c", "1.2.3" };
-	static const char *const paths[] = { "x", "?x", "/#", "/ x", "/\xc3\xa9",
-	    ":1/" };
+	static const char *const hosts[] = { "b/c", "b@c", "b:c", "A", "b]",
+	    "[b", "b?", "::1]:1/", "::g", "b c", "1.2.3" };
+	static const char *const paths[] = { "x", "?x", "/#", "/ x",
+	    "/\xc3\xa9", ":1/" };
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		struct shipconf c = example();
@@ -227,7 +227,8 @@ TEST(the_largest_configuration_fits_a_frame)
 	}
 	c.nservers = NAMESERVERS_MAX;
 	for (size_t i = 0; i < NAMESERVERS_MAX; i++)
-		c.server[i] = (struct nameserver){ 6, { 0 }, UINT32_MAX, 65535 };
+		c.server[i] = (struct nameserver){ 6, { 0 }, UINT32_MAX,
+		    65535 };
 	c.nattrs = RESOURCE_ATTRS_MAX;
 	for (size_t i = 0; i < RESOURCE_ATTRS_MAX; i++) {
 		fill(c.attr[i].key, 'k');

@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-#define LABEL63 "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
+#define LABEL63 \
+	"abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz"
 #define NAME253 LABEL63 "." LABEL63 "." LABEL63 "." \
 	"abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwx"
 
@@ -21,8 +22,8 @@ TEST(endpoints_are_taken_apart)
 		    "/v1/metrics", false, false },
 		{ "https://otlp.example.net/", "otlp.example.net", 4318, "/",
 		    false, false },
-		{ "HTTPS://OTLP.Example.NET:443/a/b?c=d&e=%20", "otlp.example.net",
-		    443, "/a/b?c=d&e=%20", false, false },
+		{ "HTTPS://OTLP.Example.NET:443/a/b?c=d&e=%20",
+		    "otlp.example.net", 443, "/a/b?c=d&e=%20", false, false },
 		{ "https://localhost:1", "localhost", 1, "/v1/metrics", false,
 		    false },
 		{ "https://192.0.2.1:65535/x", "192.0.2.1", 65535, "/x", true,
@@ -77,7 +78,8 @@ TEST(what_is_not_an_endpoint_is_refused_with_the_reason)
 		{ "https://[192.0.2.1]/", "IPv6" },
 		{ "https://[fe80::1%eth0]/", "IPv6" },
 		{ "https://[fe80::1%25eth0]/", "IPv6" },
-		{ "https://[::1]x/", "bracket" }, { "https://[::1]4/", "bracket" },
+		{ "https://[::1]x/", "bracket" },
+		{ "https://[::1]4/", "bracket" },
 		{ "https://a:/", "port" }, { "https://[::1]:/", "port" },
 		{ "https://a:0/", "port" }, { "https://a:065/", "port" },
 		{ "https://a:65536/", "port" }, { "https://a:99999/", "port" },
@@ -85,8 +87,10 @@ TEST(what_is_not_an_endpoint_is_refused_with_the_reason)
 		{ "https://a:1x/", "port" }, { "https://a:1:2/", "port" },
 		{ "https://a?x", "query" }, { "https://a/#x", "fragment" },
 		{ "https://a#x", "fragment" }, { "https://a/ ", "ASCII" },
-		{ "https://a/\x7f", "ASCII" }, { "https://a/\xc3\xa9", "ASCII" },
-		{ "https://a/x\r\nHost: b", "ASCII" }, { "https://a/\t", "ASCII" },
+		{ "https://a/\x7f", "ASCII" },
+		{ "https://a/\xc3\xa9", "ASCII" },
+		{ "https://a/x\r\nHost: b", "ASCII" },
+		{ "https://a/\t", "ASCII" },
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
