@@ -161,7 +161,8 @@ stopped(enum half half, const struct attack *attack, unsigned alone)
 	}
 	compare(half, attack, ALL_LAYERS, alone != 0);
 	printf("# %s, %s: %s%s\n", half_name[half], attack->name,
-	    alone != 0 && (alone & (alone - 1)) == 0 ? "ONLY " : "", ablate_names(alone));
+	    alone != 0 && (alone & (alone - 1)) == 0 ? "ONLY " : "",
+	    ablate_names(alone));
 }
 
 static void
