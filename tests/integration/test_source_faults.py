@@ -5,6 +5,7 @@
 import ctypes
 import os
 import pathlib
+import re
 import struct
 import tempfile
 
@@ -88,25 +89,31 @@ def a_process_that_has_gone_is_one_less():
     check_equal(sum(reading.points.values()), before - 1)
 
 
+def check_line(source, path, start, wrong, gone):
+    """What comes with that line wrong: all but its own item's points."""
+    whole = once(source, "-c", tree=tree)
+    text = (tree / path).read_text()
+    (tree / path).write_text(re.sub(f"({start}).*", wrong, text, count=1))
+    try:
+        reading = once(source, "-c", tree=tree)
+    finally:
+        (tree / path).write_text(text)
+    check_equal(reading.failed, [(path.removeprefix("proc/"), "malformed")])
+    check_equal(reading.points, {
+        (name, attrs): value for (name, attrs), value in whole.points.items()
+        if not gone & attrs}, f"{path} with {wrong}")
+
+
 @test
 def one_line_that_is_wrong_costs_its_own_item():
-    for source, path, old, item in (
-            ("cpu", "proc/stat", "cpu2 ", "cpu.logical_number"),
-            ("disk", "proc/diskstats", " nvme0n1 ", "system.device"),
-            ("network", "proc/net/dev", "eth0: ", "network.interface.name")):
-        whole = once(source, "-c", tree=tree)
-        text = (tree / path).read_text()
-        (tree / path).write_text(text.replace(old, old + "x "))
-        try:
-            reading = once(source, "-c", tree=tree)
-        finally:
-            (tree / path).write_text(text)
-        check_equal([reason for _, reason in reading.failed], ["malformed"])
-        gone = old.strip(" :").removeprefix("cpu")
-        check_equal(reading.points, {
-            (name, attrs): value for (name, attrs), value in
-            whole.points.items()
-            if not {(item, gone), ("system.device", gone)} & attrs}, path)
+    for wrong in (r"\1 x 1 1 1 1 1 1 1", r"\1 1 1 1", r"\1"):
+        check_line("cpu", "proc/stat", "cpu2", wrong,
+                   {("cpu.logical_number", "2")})
+        check_line("disk", "proc/diskstats", " nvme0n1 ", wrong,
+                   {("system.device", "nvme0n1")})
+        check_line("network", "proc/net/dev", "eth0: ", wrong,
+                   {("network.interface.name", "eth0"),
+                    ("system.device", "eth0")})
 
 
 @test
