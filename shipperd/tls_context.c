@@ -22,7 +22,7 @@
 
 enum {
 	SECRET_FILE_MAX = 1 << 20,	/* a whole system's trust store fits */
-	SECURITY_LEVEL = 2,		/* 112 bits, SSL_CTX_set_security_level */
+	SECURITY_LEVEL = 2,		/* 112 bits of strength */
 	CHAIN_DEPTH = 4,
 	CERT_LIST_MAX = 65536,		/* bytes of a server's certificates */
 };
