@@ -17,8 +17,7 @@ static const char *const alphabets[] = {
 	[ALPHABET_DIGITS] = "decimal number",
 	[ALPHABET_WORD] = "`a-z A-Z 0-9 . _ -`",
 	[ALPHABET_DEVICE] = "`a-z A-Z 0-9 . _ - / : % @ + = ! ,`",
-	[ALPHABET_PATH] = "`a-z A-Z 0-9 . _ - / : % @ + = ! ,`, space and "
-	    "valid UTF-8",
+	[ALPHABET_PATH] = "`a-z A-Z 0-9 . _ - / : % @ + = ! ,`, space, UTF-8",
 };
 
 static const char *const instruments[] = {
@@ -63,6 +62,16 @@ print_fixed(const struct fixed_attr attr[2])
 			    attr[i].value);
 }
 
+static bool
+has_others(unsigned metric, unsigned but)
+{
+	for (unsigned k = 0; k < POINTS_PER_METRIC; k++)
+		if (k != but &&
+		    registry_point(metric * POINTS_PER_METRIC + k) != NULL)
+			return true;
+	return false;
+}
+
 static void
 print_points(unsigned metric)
 {
@@ -72,9 +81,11 @@ print_points(unsigned metric)
 		const struct point_row *row = registry_point(
 		    metric * POINTS_PER_METRIC + k);
 
-		if (row == NULL || row->attr[0].key == NULL)
+		if (row == NULL)
 			continue;
 		printf("%s", between);
+		if (row->attr[0].key == NULL && has_others(metric, k))
+			printf("none");
 		print_fixed(row->attr);
 		between = "<br>";
 	}

@@ -50,6 +50,11 @@ test_skip(const char *format, ...)
 	longjmp(end, SKIPPED);
 }
 
+/* What test_file() read, until the end. */
+enum { KEPT_MAX = 64 };
+static char *kept[KEPT_MAX];
+static size_t nkept;
+
 char *
 test_file(const char *path, size_t *len)
 {
@@ -65,7 +70,9 @@ test_file(const char *path, size_t *len)
 	fseek(f, 0, SEEK_END);
 	size = ftell(f);
 	rewind(f);
-	bytes = malloc((size_t)size + 1);
+	if (nkept == KEPT_MAX)
+		test_fail(__FILE__, __LINE__, "more than %d files", KEPT_MAX);
+	bytes = kept[nkept++] = malloc((size_t)size + 1);
 	if (bytes == NULL || fread(bytes, 1, (size_t)size, f) != (size_t)size)
 		test_fail(__FILE__, __LINE__, "cannot read %s", full);
 	fclose(f);
@@ -96,5 +103,7 @@ main(void)
 		printf("\n");
 		failed |= how == FAILED;
 	}
+	while (nkept > 0)
+		free(kept[--nkept]);
 	return failed;
 }

@@ -20,7 +20,10 @@ _Noreturn void test_fail(const char *file, int line, const char *format, ...)
 /* This test cannot run here; the reason is shown and it counts as skipped. */
 _Noreturn void test_skip(const char *format, ...)
 	    __attribute__((format(printf, 1, 2)));
-/* Reads a file below the source tree; the test fails where it cannot. */
+/*
+ * Reads a file below the source tree; the test fails where it cannot.  Not to
+ * be freed.
+ */
 char	*test_file(const char *path, size_t *len);
 
 #define TEST(name) \

@@ -341,7 +341,6 @@ TEST(the_example_configuration_is_good)
 	setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x", 1);
 	result = config_parse(&c, "example", text, len, &e);
 	unsetenv("CREDENTIALS_DIRECTORY");
-	free(text);
 	CHECK_STR(e.text, "");
 	CHECK_INT(result, 0);
 }

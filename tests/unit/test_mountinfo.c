@@ -47,8 +47,8 @@ TEST(a_line_is_read_with_none_one_or_many_optional_fields)
 	static const char *const lines[] = {
 		"36 35 98:0 /sub /mnt2 rw,noatime - ext3 /dev/root rw,a=b",
 		"36 35 98:0 /sub /mnt2 rw,noatime master:1 - ext3 /dev/root rw",
-		"36 35 98:0 /sub /mnt2 ro shared:2 master:1 propagate_from:7 "
-		    "unbindable - ext3 /dev/root rw",
+		("36 35 98:0 /sub /mnt2 ro shared:2 master:1 propagate_from:7 "
+		    "unbindable - ext3 /dev/root rw"),
 	};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

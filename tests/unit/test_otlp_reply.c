@@ -275,8 +275,8 @@ TEST(a_success_with_broken_json_is_delivered_and_odd)
 		"{\"partialSuccess\":[]}", "{\"partialSuccess\":7}",
 		"{\"partialSuccess\":{\"errorMessage\":7}}",
 		"{\"partialSuccess\":{\"rejectedDataPoints\":1}",
-		"{\"partialSuccess\":{\"rejectedDataPoints\":1,"
-		    "\"errorMessage\":[]}}" };
+		("{\"partialSuccess\":{\"rejectedDataPoints\":1,"
+		    "\"errorMessage\":[]}}") };
 
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		judge_json(bodies[i]);

@@ -103,8 +103,8 @@ TEST(a_value_that_is_no_count_takes_the_whole_file_out)
 {
 	static const char *const bad[] = {
 		"Ip: InReceives\nIp: 1\nTcp: InSegs\nTcp: -1\n",
-		"Ip: InReceives\nIp: 1\n"
-		"Tcp: InSegs\nTcp: 9223372036854775808\n",
+		("Ip: InReceives\nIp: 1\n"
+		    "Tcp: InSegs\nTcp: 9223372036854775808\n"),
 		"Ip: InReceives\nIp: 1\nTcp: InSegs\nTcp: 1x\n",
 		"Ip: InReceives\nIp: 1\nTcp: InSegs\nTcp:\n",
 		"Ip: InReceives\nIp: 1\nTcp: InSegs\nTcp: 1 2\n",
