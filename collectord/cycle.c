@@ -13,6 +13,30 @@
 /* No source may take longer, whatever the interval. */
 enum { SOURCE_BUDGET_MS = 500 };
 
+/* So that counters go on, and their starts stand, over a restart. */
+static void
+learn_record(void *arg, const uint8_t *bytes, size_t len)
+{
+	struct cycle *c = arg;
+	struct record_reader rr;
+	struct instance inst;
+
+	if (record_open(&rr, bytes, len) < 0)
+		return;
+	while (record_next_instance(&rr, &inst) == 1)
+		series_learn(c->series, rr.head.source, &inst);
+	c->last_boottime_ns = rr.head.boottime_ns;
+	c->last_wall_ns = rr.head.wall_ns;
+}
+
+static void
+learn(struct cycle *c)
+{
+	ring_last_step(c->ring, learn_record, c);
+	if (c->last_wall_ns != 0)
+		series_learned(c->series, c->last_wall_ns);
+}
+
 void
 cycle_init(struct cycle *c, struct host *host, struct ring *ring,
     struct self *self, const struct source_options *options)
@@ -22,11 +46,11 @@ cycle_init(struct cycle *c, struct host *host, struct ring *ring,
 	c->ring = ring;
 	c->self = self;
 	c->options = options;
-	c->boot_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
-	c->series = series_new(c->boot_ns);
+	c->series = series_new(ring->boot_ns);
 	c->space = malloc(BUILD_SPACE);
 	if (c->series == NULL || c->space == NULL)
 		fatal("memory for a collection", ENOMEM);
+	learn(c);
 }
 
 /* FNV-1a: paths made at run time need no memory of their own. */
@@ -73,6 +97,8 @@ report(void *arg, const struct source *s, const char *path, int error)
 	struct log_line l;
 
 	c->self->failures[s->id][failure_of(error)]++;
+	if (failure_of(error) == FAILURE_TIMEOUT)
+		ring_count_missed(c->ring, MISSED_SOURCE_TIMEOUT, 1);
 	if (!remember(c, s->id, path, error))
 		return;
 	log_begin(&l, LOG_LEVEL_NOTICE, "source_failed");
@@ -118,25 +144,27 @@ head_now(const struct cycle *c)
 		.boottime_ns = now_ns(CLOCK_BOOTTIME),
 		.wall_ns = wall,
 		/* a clock that went far back must not start in the future */
-		.start_ns = c->boot_ns < wall ? c->boot_ns : wall,
+		.start_ns = c->ring->boot_ns < wall ? c->ring->boot_ns : wall,
 	};
 }
 
 static void
 push_all(struct cycle *c, const struct build *b, bool ends_step)
 {
+	uint64_t oversize = b->lost;
 	uint8_t *record = NULL;
 	size_t len, n = 0;
 
-	c->gaps.oversize += b->lost;
 	while (build_next(b, &record, &len)) {
 		if (ends_step && ++n == b->nrecords)
 			record_set_flags(record, RECORD_LAST);
 		/* our own mistakes are found here, not by the receiver */
 		if (record_check(record, len) < 0 ||
 		    ring_push(c->ring, record, len) < 0)
-			c->gaps.oversize++;
+			oversize++;
 	}
+	if (oversize > 0)
+		ring_count_lost(c->ring, LOST_OVERSIZE, oversize);
 }
 
 static void
@@ -163,61 +191,24 @@ run_source(struct cycle *c, const struct source *s,
 		push_all(c, &build, false);
 }
 
-/* The agent's own sources count from its own start. */
+/* What the agent says of itself, the ring's counters last. */
 static void
-start_own(struct cycle *c, struct build *b, enum source_id id,
-    const struct record_head *now)
+run_own(struct cycle *c, enum source_id id, const struct record_head *now,
+    void (*say)(struct self *, struct build *, const struct ring *))
 {
+	const uint64_t start_ns = id == SOURCE_QUEUE ? c->ring->start_ns :
+	    c->self->start_ns;
 	struct record_head head = *now;
+	struct build b;
 
 	head.source = id;
-	if (c->self->start_ns < head.wall_ns)
-		head.start_ns = c->self->start_ns;
-	build_start(b, &head, NULL, c->space);
-}
-
-static uint64_t
-gaps_sum(const struct cycle *c)
-{
-	return c->gaps.late + c->gaps.suspended + c->gaps.clock_step +
-	    c->gaps.oversize + c->ring->count.lost_full +
-	    c->ring->count.lost_damaged;
-}
-
-/* Cumulative, so that a gap record that is itself lost loses nothing. */
-static void
-run_gaps(struct cycle *c, const struct record_head *now)
-{
-	const struct ring_count *r = &c->ring->count;
-	struct build b;
-
-	if (gaps_sum(c) == c->gaps_said)
-		return;
-	c->gaps_said = gaps_sum(c);
-	start_own(c, &b, SOURCE_GAP, now);
-	build_instance(&b);
-	build_point(&b, RECORDS_LOST_QUEUE_FULL, (int64_t)r->lost_full);
-	build_point(&b, RECORDS_LOST_OVERSIZE, (int64_t)c->gaps.oversize);
-	build_point(&b, RECORDS_LOST_DAMAGED, (int64_t)r->lost_damaged);
-	build_point(&b, INTERVALS_MISSED_LATE, (int64_t)c->gaps.late);
-	build_point(&b, INTERVALS_MISSED_SUSPENDED,
-	    (int64_t)c->gaps.suspended);
-	build_point(&b, INTERVALS_MISSED_CLOCK_STEP,
-	    (int64_t)c->gaps.clock_step);
+	/* a clock that stepped back must not make a start in the future */
+	head.start_ns = start_ns < now->wall_ns ? start_ns : now->wall_ns;
+	build_start(&b, &head, NULL, c->space);
+	say(c->self, &b, c->ring);
 	if (build_finish(&b) > 0)
-		push_all(c, &b, false);
-}
-
-/* The last records of a step: the shipper sends when it has seen them. */
-static void
-run_self(struct cycle *c, const struct record_head *now)
-{
-	struct build b;
-
-	start_own(c, &b, SOURCE_SELF, now);
-	self_read(c->self, &b, c->ring);
-	if (build_finish(&b) > 0)
-		push_all(c, &b, true);
+		/* the shipper sends when it has seen the last of a step */
+		push_all(c, &b, id == SOURCE_QUEUE);
 }
 
 void
@@ -228,10 +219,13 @@ cycle_run(struct cycle *c)
 
 	c->number++;
 	series_cycle(c->series, now.wall_ns);
+	ring_begin(c->ring, now.boottime_ns, now.wall_ns);
 	for (size_t i = 0; i < source_table_size; i++)
 		run_source(c, source_table[i], &now);
 	forget_recovered(c);
-	run_gaps(c, &now);
+	run_own(c, SOURCE_EXPORT, &now, self_say_export);
 	c->self->cycle_us = (now_ns(CLOCK_MONOTONIC) - began) / 1000;
-	run_self(c, &now);
+	run_own(c, SOURCE_SELF, &now, self_say_process);
+	run_own(c, SOURCE_QUEUE, &now, self_say_queue);
+	ring_commit(c->ring);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: collectord, and `sluice show`.  One collection: every source once,
- * its records into the ring, the agent's own last.  A source that fails costs
- * its own metrics; a source that is slow costs its budget.
+ * its records into the ring as one step, the agent's own last.  A source that
+ * fails costs its own metrics; a source that is slow costs its budget.
  */
 #ifndef SLUICE_CYCLE_H
 #define SLUICE_CYCLE_H
@@ -22,12 +22,6 @@ struct path_failure {
 	char said[PATH_SAID_MAX];	/* its start, for the log */
 };
 
-/* Intervals and records that will never be delivered, by cause. */
-struct gaps {
-	uint64_t late, suspended, clock_step;
-	uint64_t oversize;		/* records that fit nowhere */
-};
-
 struct cycle {
 	struct host *host;
 	struct series *series;
@@ -35,15 +29,17 @@ struct cycle {
 	struct self *self;
 	const struct source_options *options;
 	uint8_t *space;			/* BUILD_SPACE bytes */
-	uint64_t boot_ns;		/* wall clock at boot */
 	uint64_t number;		/* of this cycle, from 1 */
-	struct gaps gaps;
-	uint64_t gaps_said;		/* sum when last recorded */
+	/* of the last step that the process before committed; 0: none */
+	uint64_t last_boottime_ns, last_wall_ns;
 	size_t nfailed;
 	struct path_failure failed[PATHS_FAILED_MAX];
 };
 
-/* Fatal without memory.  Borrows everything it points to. */
+/*
+ * Learns from what the ring holds of the process before, if it does.  Fatal
+ * without memory.  Borrows everything it points to.
+ */
 void	cycle_init(struct cycle *, struct host *, struct ring *,
 	    struct self *, const struct source_options *);
 

@@ -124,21 +124,6 @@ launch_shipper(struct link *l, const struct launch_options *o)
 	drop_own();
 }
 
-_Noreturn static void
-refuse(const char *what, enum channel_fault fault)
-{
-	int error = errno;
-	struct log_line line;
-
-	log_begin(&line, LOG_LEVEL_ERROR, "channel_refused");
-	log_text(&line, "what", what);
-	log_word(&line, "fault", channel_fault_name(fault));
-	if (fault == CHANNEL_ERRNO)
-		log_errno(&line, error);
-	log_end(&line);
-	_exit(1);
-}
-
 /* One message into buf; waits for it.  *fd: the descriptor, or -1. */
 static struct frame
 await(int fd, enum frame_path path, struct link *l, uint8_t *buf,
@@ -156,7 +141,7 @@ await(int fd, enum frame_path path, struct link *l, uint8_t *buf,
 		fatal_text("the shipper ended before it was ready",
 		    "its own log line says why");
 	if (fault != CHANNEL_OK)
-		refuse("handshake", fault);
+		channel_refuse("handshake", fault);
 	if (frame_take(&f, buf, len, passed != NULL && *passed >= 0, path,
 	    &l->stage) < 0)
 		fatal_text("handshake", "a frame that does not belong here");
@@ -175,7 +160,7 @@ send_frame(struct link *l, enum frame_type type, const void *payload,
 		memcpy(message + 1, payload, len);
 	fault = channel_send(l->p, message, len + 1, fd);
 	if (fault != CHANNEL_OK)
-		refuse(frame_row(type)->name, fault);
+		channel_refuse(frame_row(type)->name, fault);
 }
 
 void
@@ -189,7 +174,7 @@ launch_handshake(struct link *l)
 	    HANDSHAKE_TIMEOUT_MS);
 	fault = channel_judge(l->q, &l->shipper);
 	if (fault != CHANNEL_OK)
-		refuse("the shipper's own pair", fault);
+		channel_refuse("the shipper's own pair", fault);
 	/* ours to switch on: the peer had time to switch it off again */
 	if (channel_want_credentials(l->q) < 0 ||
 	    fcntl(l->q, F_SETFD, FD_CLOEXEC) < 0 ||
@@ -293,7 +278,7 @@ link_receive(struct link *l, struct frame *f)
 	if (fault == CHANNEL_CLOSED)
 		link_ended(l);
 	if (fault != CHANNEL_OK)
-		refuse("a message from the shipper", fault);
+		channel_refuse("a message from the shipper", fault);
 	if (frame_take(f, buf, len, 0, FROM_SHIPPER, &l->stage) < 0)
 		fatal_text("a frame from the shipper", "not allowed here");
 	return 1;

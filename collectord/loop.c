@@ -45,29 +45,37 @@ claim_signals(void)
 }
 
 static struct timespec
-timespec_ms(uint32_t ms)
+timespec_ns(uint64_t ns)
 {
-	return (struct timespec){ .tv_sec = ms / 1000,
-		.tv_nsec = (long)(ms % 1000) * NS_PER_MS };
+	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),
+		.tv_nsec = (long)(ns % NS_PER_S) };
+}
+
+/* The next time of our own in the grid of intervals since boot. */
+static uint64_t
+next_turn(const struct loop *l, uint64_t now, uint32_t phase_ms)
+{
+	const uint64_t interval = l->interval_ms * (uint64_t)NS_PER_MS;
+	const uint64_t next = now - now % interval +
+	    phase_ms * (uint64_t)NS_PER_MS;
+
+	return next > now ? next : next + interval;
 }
 
 void
-loop_init(struct loop *l, struct link *link, struct cycle *cycle,
-    uint32_t interval_ms, uint32_t phase_ms)
+loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 {
-	const struct itimerspec when = {
-		.it_value = timespec_ms(phase_ms == 0 ? interval_ms :
-		    phase_ms),
-		.it_interval = timespec_ms(interval_ms) };
+	struct itimerspec when;
 
-	memset(l, 0, sizeof(*l));
-	l->link = link;
-	l->cycle = cycle;
 	l->interval_ms = interval_ms;
+	l->first_ns = next_turn(l, now_ns(CLOCK_BOOTTIME), phase_ms);
+	when = (struct itimerspec){ .it_value = timespec_ns(l->first_ns),
+		.it_interval = timespec_ns(interval_ms *
+		    (uint64_t)NS_PER_MS) };
 	l->timer_fd = timerfd_create(CLOCK_BOOTTIME,
 	    TFD_CLOEXEC | TFD_NONBLOCK);
-	if (l->timer_fd < 0 ||
-	    timerfd_settime(l->timer_fd, 0, &when, NULL) < 0)
+	if (l->timer_fd < 0 || timerfd_settime(l->timer_fd,
+	    TFD_TIMER_ABSTIME, &when, NULL) < 0)
 		fatal("timerfd", errno);
 	claim_signals();
 	l->slept_ns = now_ns(CLOCK_BOOTTIME) - now_ns(CLOCK_MONOTONIC);
@@ -86,10 +94,8 @@ count_missed(struct loop *l, uint64_t missed)
 	l->slept_ns = slept;
 	if (missed == 0)
 		return;
-	if (suspended)
-		l->cycle->gaps.suspended += missed;
-	else
-		l->cycle->gaps.late += missed;
+	ring_count_missed(l->cycle->ring, suspended ? MISSED_SUSPENDED :
+	    MISSED_LATE, missed);
 	log_event_int(LOG_LEVEL_NOTICE, suspended ? "suspended" : "late",
 	    "intervals", (int64_t)missed);
 }
@@ -104,7 +110,7 @@ watch_clock(struct loop *l)
 	l->offset_ns = offset;
 	if (step < STEP_NS && step > -STEP_NS)
 		return;
-	l->cycle->gaps.clock_step++;
+	ring_count_missed(l->cycle->ring, MISSED_CLOCK_STEP, 1);
 	log_event_int(LOG_LEVEL_NOTICE, "clock_step", "ms",
 	    step / NS_PER_MS);
 }
@@ -119,6 +125,7 @@ collect(struct loop *l)
 	count_missed(l, expired - 1);
 	watch_clock(l);
 	cycle_run(l->cycle);
+	l->collected_ns = now_ns(CLOCK_BOOTTIME);
 }
 
 /* Until the shipper's socket is full; the rest waits in the ring. */
@@ -144,17 +151,52 @@ send_records(struct loop *l)
 		fatal("send a record", errno);
 }
 
+static const enum loss loss_of[ACK_END] = {
+	[ACK_DELIVERED] = LOST_END,
+	[ACK_REJECTED] = LOST_REJECTED,
+	[ACK_OVERSIZE] = LOST_OVERSIZE,
+};
+
 static void
-take_acks(struct loop *l)
+take_ack(struct loop *l, struct reader r)
+{
+	const uint64_t seq = read_u64(&r);
+	const uint8_t what = read_u8(&r);
+
+	if (what >= ACK_END ||
+	    ring_ack(l->cycle->ring, seq, loss_of[what]) < 0)
+		fatal_text("ACK", "for a record that is not waiting");
+}
+
+static void
+take_answers(struct loop *l)
 {
 	struct frame f;
 
 	while (link_receive(l->link, &f) == 1) {
-		struct reader r = reader_of(f.payload, f.len);
-
-		if (ring_ack(l->cycle->ring, read_u64(&r)) < 0)
-			fatal_text("ACK", "for a record that is not waiting");
+		if (f.type == FRAME_ACK)
+			take_ack(l, reader_of(f.payload, f.len));
+		else if (shipstate_decode(&l->cycle->self->ship, f.payload,
+		    f.len) < 0)
+			fatal_text("STATE", "malformed");
+		l->heard = true;
 	}
+}
+
+/*
+ * The shipper says something every few seconds; a collector whose turn is
+ * over by more than an interval is stuck as well.
+ */
+static void
+report(struct loop *l)
+{
+	const uint64_t late_ns = 2 * (uint64_t)l->interval_ms * NS_PER_MS;
+	const uint64_t now = now_ns(CLOCK_MONOTONIC);
+
+	if (l->heard && now_ns(CLOCK_BOOTTIME) < l->collected_ns + late_ns)
+		notify_alive(l->notify, now);
+	l->heard = false;
+	status_step(l->status, now);
 }
 
 static void
@@ -178,18 +220,53 @@ turn(struct loop *l)
 		return;
 	}
 	if (pfd[POLL_ACKS].revents != 0)
-		take_acks(l);
+		take_answers(l);
 	if (pfd[POLL_TIMER].revents != 0)
 		collect(l);
 	if (pfd[POLL_RECORDS].revents != 0 || pfd[POLL_TIMER].revents != 0)
 		send_records(l);
+	report(l);
+}
+
+/* Turns that nobody took between the process before and this one. */
+static void
+count_restart(struct loop *l)
+{
+	const uint64_t last = l->cycle->last_boottime_ns;
+	const uint64_t now = now_ns(CLOCK_BOOTTIME);
+	const uint64_t interval = l->interval_ms * (uint64_t)NS_PER_MS;
+	const uint64_t missed = last == 0 || now < last ? 0 :
+	    (now - last) / interval;
+
+	if (missed == 0)
+		return;
+	ring_count_missed(l->cycle->ring, MISSED_RESTART, missed);
+	log_event_int(LOG_LEVEL_NOTICE, "restarted", "intervals",
+	    (int64_t)missed);
+}
+
+/* At once, unless there is one in the ring or to come that is as good. */
+static bool
+first_is_now(const struct loop *l)
+{
+	const uint64_t now = now_ns(CLOCK_BOOTTIME);
+	const uint64_t half = l->interval_ms * (uint64_t)NS_PER_MS / 2;
+
+	return l->first_ns > now + half &&
+	    (l->cycle->last_boottime_ns == 0 ||
+	    now > l->cycle->last_boottime_ns + half);
 }
 
 void
 loop_run(struct loop *l)
 {
-	cycle_run(l->cycle);
+	count_restart(l);
+	l->collected_ns = now_ns(CLOCK_BOOTTIME);
+	if (first_is_now(l))
+		cycle_run(l->cycle);
 	send_records(l);
+	report(l);
 	while (!told_to_stop)
 		turn(l);
+	notify_stopping(l->notify);
 }

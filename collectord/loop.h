@@ -9,23 +9,30 @@
 
 #include "cycle.h"
 #include "launch.h"
+#include "notify.h"
+#include "status.h"
 
 struct loop {
 	struct link *link;
 	struct cycle *cycle;
+	struct notify *notify;
+	struct status *status;
 	int timer_fd;
 	uint32_t interval_ms;
 	uint64_t slept_ns;	/* BOOTTIME ahead of MONOTONIC, last seen */
 	int64_t offset_ns;	/* REALTIME ahead of BOOTTIME, last seen */
+	uint64_t first_ns;	/* BOOTTIME: the first regular collection */
+	uint64_t collected_ns;	/* BOOTTIME: the last one */
+	bool heard;		/* of the shipper, in this turn */
 };
 
 /*
- * Claims the timer and the signals, before the lock.  The first collection is
- * at once; the next after phase_ms, then every interval, so that hosts that
- * start together do not stay in step.  Fatal on failure.
+ * Claims the timer and the signals, before the lock; link, cycle, notify and
+ * status are the caller's.  Collections are at phase_ms after each whole
+ * interval since boot: hosts that start together are not in step, and one
+ * that starts again goes on in its own.  Fatal on failure.
  */
-void	loop_init(struct loop *, struct link *, struct cycle *,
-	    uint32_t interval_ms, uint32_t phase_ms);
+void	loop_init(struct loop *, uint32_t interval_ms, uint32_t phase_ms);
 
 /* Returns at SIGTERM or SIGINT. */
 void	loop_run(struct loop *);

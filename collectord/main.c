@@ -10,11 +10,13 @@
 #include "lockdown.h"
 #include "log.h"
 #include "loop.h"
+#include "notify.h"
 #include "now.h"
 #include "options.h"
 #include "privilege.h"
 #include "resource.h"
 #include "resolvconf.h"
+#include "ring_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,10 +95,9 @@ open_host(struct host *host, const struct config *cfg)
 
 static void
 fill_shipconf(struct shipconf *c, const struct config *cfg,
-    const struct link *l, uint64_t start_ns)
+    const struct link *l)
 {
 	memset(c, 0, sizeof(*c));
-	c->start_ns = start_ns;
 	c->interval_ms = cfg->interval_ms;
 	c->timeout_ms = cfg->timeout_ms;
 	c->batch = cfg->batch;
@@ -132,18 +133,20 @@ log_stopped(const struct ring *r)
 	struct log_line line;
 
 	log_begin(&line, LOG_LEVEL_NOTICE, "stopped");
-	log_int(&line, "read", (int64_t)r->count.made);
-	log_int(&line, "acknowledged", (int64_t)r->count.acked);
-	log_int(&line, "queued", (int64_t)r->count.waiting);
-	log_int(&line, "lost", (int64_t)(r->count.lost_full +
-	    r->count.lost_damaged));
+	log_int(&line, "read", (int64_t)ring_read(r));
+	log_int(&line, "acknowledged", (int64_t)r->state.acked);
+	log_int(&line, "queued", (int64_t)ring_queued(r));
+	for (int i = 0; i < LOST_END; i++)
+		if (ring_lost(r, (enum loss)i) > 0)
+			log_int(&line, loss_name((enum loss)i),
+			    (int64_t)ring_lost(r, (enum loss)i));
 	log_end(&line);
 }
 
 /* Everything that needs a path, a name service or a user is done here. */
 static void
 start_shipper(struct link *link, const struct options *o,
-    const struct config *cfg, uint64_t start_ns, uint64_t *seed)
+    const struct config *cfg, uint64_t *seed)
 {
 	static const char *const what[SECRET_END] = {
 		"ship.ca", "ship.cert", "ship.key" };
@@ -157,7 +160,7 @@ start_shipper(struct link *link, const struct options *o,
 		secret_fd[i] = open_secret(what[i], path[i]);
 	launch_shipper(link, &(struct launch_options){
 		.path = o->shipper, .user = o->shipper_user });
-	fill_shipconf(&conf, cfg, link, start_ns);
+	fill_shipconf(&conf, cfg, link);
 	resource_fill(&conf, cfg);
 	resolvconf_fill(&conf, "/etc/resolv.conf");
 	*seed = conf.seed;
@@ -169,6 +172,18 @@ start_shipper(struct link *link, const struct options *o,
 	launch_await_lock(link);
 }
 
+/* What there is to say needs both processes behind their locks. */
+static void
+say_ready(const struct link *l, const struct identity *me,
+    const struct layers *own, struct self *self, const struct notify *n)
+{
+	self->split = l->split;
+	self->landlock[SELF_COLLECTOR] = own->landlock_abi;
+	self->landlock[SELF_SHIPPER] = l->layers.landlock_abi;
+	log_started(l, me, own);
+	notify_ready(n);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -176,9 +191,11 @@ main(int argc, char **argv)
 	static struct cycle cycle;
 	static struct host host;
 	static struct link link;
-	static struct ring ring;
+	static struct notify notify;
 	static struct self self;
-	static struct loop loop;
+	static struct status status;
+	static struct loop loop = { .link = &link, .cycle = &cycle,
+		.notify = &notify, .status = &status };
 	const struct identity me = { getpid(), getuid(), getgid() };
 	struct layers own;
 	struct options o;
@@ -194,23 +211,23 @@ main(int argc, char **argv)
 	}
 	refuse_file_as_log();
 	require(&cfg);
+	notify_open(&notify);
 	self.start_ns = now_ns(CLOCK_REALTIME);
-	if (ring_new(&ring, cfg.ring_size) < 0)
-		fatal("memory for the ring", errno);
+	cycle.ring = ring_open(&notify, cfg.ring_size, self.start_ns,
+	    self.start_ns - now_ns(CLOCK_BOOTTIME));
 	open_host(&host, &cfg);
-	start_shipper(&link, &o, &cfg, self.start_ns, &seed);
+	start_shipper(&link, &o, &cfg, &seed);
 	if (self_open(&self, link.shipper.pid) < 0)
 		log_event_errno(LOG_LEVEL_WARNING, "self_unreadable",
 		    "/proc/PID/status", errno);
-	cycle_init(&cycle, &host, &ring, &self, &cfg.sources);
-	loop_init(&loop, &link, &cycle, cfg.interval_ms,
-	    (uint32_t)(seed % cfg.interval_ms));
+	cycle_init(&cycle, &host, cycle.ring, &self, &cfg.sources);
+	status = (struct status){ .notify = &notify, .ring = cycle.ring,
+		.endpoint = cfg.endpoint, .self = &self };
+	loop_init(&loop, cfg.interval_ms, (uint32_t)(seed %
+	    cfg.interval_ms));
 	collector_lock(&host, (cfg.require & REQUIRE_LANDLOCK) != 0, &own);
-	self.split = link.split;
-	self.landlock[SELF_COLLECTOR] = own.landlock_abi;
-	self.landlock[SELF_SHIPPER] = link.layers.landlock_abi;
-	log_started(&link, &me, &own);
+	say_ready(&link, &me, &own, &self, &notify);
 	loop_run(&loop);
-	log_stopped(&ring);
+	log_stopped(cycle.ring);
 	return 0;
 }

@@ -1,87 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: collectord.  The records that wait for the receiver's answer, in a
- * sealed memfd: bounded in bytes, first in first out, never on a disk.  Each
- * change is one release-store, so that the memory is whole at every
- * instruction, also for a process that takes it over later.
+ * sealed memfd: bounded in bytes, first in first out, never on a disk, whole
+ * at every instruction (ring_format.h), so that the next process can take it
+ * over from one that was killed.
  *
- * The memory: a page of struct ring_page, then the data.  head and tail only
- * grow; a byte's place is its offset modulo the data's size.  An entry is
- * struct ring_entry and the record, padded to 8 bytes, never cut in two: what
- * is left at the end of the data is skipped by an entry with length RING_SKIP.
+ * At any time: read = acked + queued + the sum of lost.
  */
 #ifndef SLUICE_RING_H
 #define SLUICE_RING_H
 
-#include <stdalign.h>
-#include <stdatomic.h>
+#include "bounds.h"
+#include "registry.h"
+#include "ring_format.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#define RING_MAGIC UINT64_C(0x31676e6952656c53)	/* "SleRing1" */
-
-enum { RING_PAGE = 4096, RING_VERSION = 1 };
-#define RING_SKIP UINT32_MAX
-
-struct ring_page {
-	uint64_t magic;
-	uint32_t version;
-	uint32_t page;		/* where the data starts */
-	uint64_t size;		/* bytes of data */
-	uint8_t id[16];		/* random: tells one ring from another */
-	alignas(64) _Atomic uint64_t head;	/* stored last: the commit */
-	alignas(64) _Atomic uint64_t tail;	/* stored last: the release */
+enum {
+	RING_BASES_MAX = 64,	/* records of one source in one step */
+	RING_HOLES_MAX = 32,
 };
 
-struct ring_entry {
-	uint32_t len;		/* of the record, without padding */
-	uint32_t crc;		/* CRC-32C of seq and record */
-	uint64_t seq;
+/* Records that are not sent any more, between those that were. */
+struct ring_hole {
+	uint64_t first, n;
+	enum loss cause;
 };
 
-/* What became of every record: made == acked + waiting + lost + unknown. */
-struct ring_count {
-	uint64_t made;		/* pushed */
-	uint64_t acked;		/* answered for */
-	uint64_t lost_full;	/* dropped for want of room, never sent */
-	uint64_t lost_damaged;	/* checksum or length was wrong */
-	uint64_t unknown;	/* dropped while sent and unanswered */
-	uint64_t waiting;	/* in the ring now */
-	uint64_t waiting_bytes;
+/* Where the next record is read. */
+struct ring_cursor {
+	uint64_t generation;
+	uint64_t seq;		/* its number */
+	uint32_t step;		/* offset of the step behind the one entered */
+	uint32_t left;		/* records left in the one entered */
+	uint32_t item, end;	/* offsets: the record, the step's end */
+	uint64_t boottime_ns, wall_ns;
+	uint32_t bad_from, bad_to;	/* damaged bytes of this segment */
+	size_t ready;		/* bytes of the record in out[], seq - 1 */
 };
 
 struct ring {
-	struct ring_page *page;
-	uint8_t *data;
-	uint64_t size;		/* our own copy: never read back */
 	int fd;
-	uint64_t next_seq;	/* of the next record */
-	uint64_t sent;		/* offset of the first record not yet sent */
-	uint64_t sent_seq;	/* the last one sent */
-	uint64_t acked_seq;	/* the last one answered for */
-	struct ring_count count;
+	struct ring_page *page;
+	uint8_t *segments;
+	size_t bytes;
+	/* our own copies: never read back from the memory */
+	uint32_t segment, nsegments;
+	uint64_t head;
+	uint16_t place_of[SEGMENTS_MAX];	/* by generation % nsegments */
+	bool taken[SEGMENTS_MAX];	/* places */
+	uint64_t boot_ns, start_ns;
+	struct ring_state state;
+	uint64_t made;		/* number of the last record */
+	uint64_t sent_seq;	/* of the last one sent */
+	/* the step being written */
+	bool in_step;
+	struct ring_step step;
+	uint32_t used;		/* bytes of the segment that are committed */
+	uint32_t end;		/* behind what is written and not committed */
+	uint32_t nrecords;	/* of the segment, committed */
+	uint32_t base[SOURCE_END][RING_BASES_MAX];
+	uint32_t nth[SOURCE_END];
+	/* reading */
+	struct ring_cursor cursor;
+	size_t nholes;
+	struct ring_hole hole[RING_HOLES_MAX];
+	uint8_t out[RECORD_MAX];
 };
 
 /* Makes the memory, of that many bytes in all.  0, or -1 with errno. */
-int	ring_new(struct ring *, uint64_t bytes);
+int	ring_new(struct ring *, uint64_t bytes, uint64_t start_ns,
+	    uint64_t boot_ns);
+/*
+ * Takes over a ring that another process left.  Owns fd from now on; on
+ * failure it is closed.  NULL, or what is wrong with it.
+ */
+const char	*ring_take(struct ring *, int fd);
+/* What ring_new() makes of that many bytes: whole segments. */
+uint64_t	ring_bytes(uint64_t bytes);
 void	ring_done(struct ring *);
+/*
+ * All that waits in a ring, its counters and its last step go to a new one,
+ * which is complete afterwards; the old one stays as it is.  0, or -1.
+ */
+int	ring_move(struct ring *to, const struct ring *from);
 
 /*
- * Numbers the record (in place) and puts it in; the oldest go to make room.
- * 0, or -EMSGSIZE where it could never fit.
+ * What is read at one time.  Nothing of it counts or is sent before the end,
+ * unless it is so much that it fills a segment.
  */
-int	ring_push(struct ring *, uint8_t *record, size_t len);
+void	ring_begin(struct ring *, uint64_t boottime_ns, uint64_t wall_ns);
+/*
+ * Puts a record into the step; the oldest go to make room.  The head's number
+ * and times are not used.  0, or -EMSGSIZE where it could never fit.
+ */
+int	ring_push(struct ring *, const uint8_t *record, size_t len);
+void	ring_commit(struct ring *);
 
-/* The first record that was not sent yet, checked.  False: there is none. */
+/*
+ * The first record that was not sent yet, checked and numbered; valid until
+ * the next call.  False: there is none.
+ */
 bool	ring_unsent(struct ring *, const uint8_t **record, size_t *len);
 /* It has been sent. */
 void	ring_sent(struct ring *);
 
 /*
- * The receiver has answered for all up to seq.  0, or -EPROTO: that one was
- * never sent, or was answered for before.
+ * All up to seq have been answered for: LOST_END where they were delivered,
+ * else why they never will be.  0, or -EPROTO: that one was never sent, or
+ * was answered for before.
  */
-int	ring_ack(struct ring *, uint64_t seq);
+int	ring_ack(struct ring *, uint64_t seq, enum loss);
+
+void	ring_count_lost(struct ring *, enum loss, uint64_t n);
+void	ring_count_missed(struct ring *, enum miss, uint64_t n);
+/* Records: all that were read, and those that wait for an answer. */
+uint64_t	ring_read(const struct ring *);
+uint64_t	ring_queued(const struct ring *);
+/* Bytes of the memory in use. */
+uint64_t	ring_usage(const struct ring *);
+uint64_t	ring_limit(const struct ring *);
+/* The live counter: what is known to be lost, answered for or not. */
+uint64_t	ring_lost(const struct ring *, enum loss);
+
+/*
+ * Calls back with each record of the last step that was committed, answered
+ * for or not, as far as it still can be read.
+ */
+void	ring_last_step(struct ring *, void (*)(void *arg,
+	    const uint8_t *record, size_t len), void *arg);
 
 #endif

@@ -140,15 +140,47 @@ say(struct build *b, unsigned id, int64_t value)
 		build_point(b, id, value);
 }
 
-static void
-say_queue(struct self *self, struct build *b, const struct ring *r)
+void
+self_say_queue(struct self *self, struct build *b, const struct ring *r)
 {
-	say(b, RING_USAGE_ALL, (int64_t)r->count.waiting_bytes);
-	say(b, RING_LIMIT_ALL, (int64_t)r->size);
-	say(b, RING_RECORDS_ALL, (int64_t)r->count.waiting);
-	say(b, RECORDS_READ_ALL, (int64_t)r->count.made);
-	say(b, RECORDS_ACKED_ALL, (int64_t)r->count.acked);
-	say(b, CYCLE_DURATION_ALL, (int64_t)self->cycle_us);
+	(void)self;
+	build_instance(b);
+	for (unsigned i = 0; i < LOST_END; i++)
+		say(b, RECORDS_LOST_QUEUE_FULL + i, (int64_t)ring_lost(r,
+		    (enum loss)i));
+	for (unsigned i = 0; i < MISSED_END; i++)
+		say(b, INTERVALS_MISSED_LATE + i,
+		    (int64_t)r->state.missed[i]);
+	say(b, RING_USAGE_ALL, (int64_t)ring_usage(r));
+	say(b, RING_LIMIT_ALL, (int64_t)ring_limit(r));
+	say(b, RING_RECORDS_ALL, (int64_t)ring_queued(r));
+	say(b, RECORDS_READ_ALL, (int64_t)ring_read(r));
+	say(b, RECORDS_ACKED_ALL, (int64_t)r->state.acked);
+}
+
+void
+self_say_export(struct self *self, struct build *b, const struct ring *r)
+{
+	const struct export_count *c = &self->ship.count;
+	const struct {
+		unsigned id;
+		uint64_t value;
+	} points[] = {
+		{ EXPORTED_DELIVERED, c->delivered },
+		{ EXPORTED_REJECTED, c->rejected },
+		{ EXPORTED_REFUSED, c->refused },
+		{ EXPORTED_OVERSIZE, c->oversize },
+		{ EXPORT_REQUESTS_DELIVERED, c->requests_delivered },
+		{ EXPORT_REQUESTS_DROPPED, c->requests_dropped },
+		{ EXPORT_REQUESTS_RETRIED, c->requests_retried },
+		{ EXPORT_BYTES_ALL, c->bytes },
+		{ EXPORT_CONNECTIONS_ALL, c->connections },
+	};
+
+	(void)r;
+	build_instance(b);
+	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
+		say(b, points[i].id, (int64_t)points[i].value);
 }
 
 static void
@@ -172,12 +204,13 @@ say_failures(const struct self *self, struct build *b)
 }
 
 void
-self_read(struct self *self, struct build *b, const struct ring *r)
+self_say_process(struct self *self, struct build *b, const struct ring *r)
 {
 	struct self_status s[SELF_PROCESSES];
 	const struct self_status *c = &s[SELF_COLLECTOR];
 	const struct self_status *h = &s[SELF_SHIPPER];
 
+	(void)r;
 	read_process(self, SELF_COLLECTOR, &s[SELF_COLLECTOR]);
 	read_process(self, SELF_SHIPPER, &s[SELF_SHIPPER]);
 	build_instance(b);
@@ -187,7 +220,7 @@ self_read(struct self *self, struct build *b, const struct ring *r)
 	say(b, SELF_CPU_SHIPPER_SYSTEM, h->system_ticks);
 	say(b, SELF_MEMORY_COLLECTOR, c->rss_bytes);
 	say(b, SELF_MEMORY_SHIPPER, h->rss_bytes);
-	say_queue(self, b, r);
+	say(b, CYCLE_DURATION_ALL, (int64_t)self->cycle_us);
 	say(b, SELF_SECCOMP_COLLECTOR, c->seccomp);
 	say(b, SELF_SECCOMP_SHIPPER, h->seccomp);
 	say(b, SELF_CAPABILITIES_COLLECTOR, c->capabilities);

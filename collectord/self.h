@@ -10,6 +10,7 @@
 #include "build.h"
 #include "confine.h"
 #include "ring.h"
+#include "shipstate.h"
 #include "source.h"
 
 #include <sys/types.h>
@@ -37,6 +38,7 @@ struct self {
 	uint64_t start_ns;	/* when the agent started, wall clock */
 	uint64_t cycle_us;	/* what the last collection took */
 	uint64_t failures[SOURCE_END][FAILURE_END];
+	struct shipstate ship;	/* as the shipper last said */
 };
 
 /*
@@ -44,7 +46,9 @@ struct self {
  * cannot be (hidepid, proc(5)): what it would say is then not said.
  */
 int	self_open(struct self *, pid_t shipper);
-/* Says the points of source SELF. */
-void	self_read(struct self *, struct build *, const struct ring *);
+/* Each says the points of one source: SELF, EXPORT, QUEUE. */
+void	self_say_process(struct self *, struct build *, const struct ring *);
+void	self_say_export(struct self *, struct build *, const struct ring *);
+void	self_say_queue(struct self *, struct build *, const struct ring *);
 
 #endif

@@ -15,6 +15,7 @@ enum {
 	CYCLES_KEPT = 2,
 	/* names that always change must not crowd out the next cycle's */
 	CROWDED = SERIES_INSTANCES_MAX / 2,
+	SERIES_LEARNED = 1,	/* the cycle of the process before */
 	/* more than the jitter of iowait and idle, less than a new boot */
 	CPU_STEP_BACK = 3 * SCALE_CENTI,
 };
@@ -292,4 +293,32 @@ series_judge(struct series *s, enum source_id source, const struct attr *attr,
 		return 0;
 	/* a clock that was set back must not make a start in the future */
 	return e->start_ns < s->wall_ns ? e->start_ns : s->wall_ns;
+}
+
+void
+series_learn(struct series *s, enum source_id source, struct instance *inst)
+{
+	struct point p;
+	struct entry *e = find_entry(s, name_of(s, source, inst->attr,
+	    inst->nattrs), inst->start_ns);
+
+	if (e == NULL)
+		return;
+	s->first_cycle[source] = SERIES_LEARNED;
+	e->seen = SERIES_LEARNED;
+	while (record_next_point(inst, &p) == 1) {
+		int64_t *value = !is_counter(p.id) ||
+		    find_counter(s, e, p.id) != NULL ? NULL :
+		    add_counter(s, e, p.id);
+
+		if (value != NULL)
+			*value = p.value;
+	}
+}
+
+void
+series_learned(struct series *s, uint64_t wall_ns)
+{
+	s->cycle = SERIES_LEARNED;
+	s->wall_ns = wall_ns;
 }

@@ -44,4 +44,13 @@ uint64_t	series_judge(struct series *, enum source_id,
 		    const struct attr *, size_t nattrs,
 		    struct point *, size_t npoints);
 
+/*
+ * An instance as it was last sent by the process before, at wall_ns; counters
+ * that went on since then keep their start.  After the last one:
+ * series_learned().
+ */
+void		series_learn(struct series *, enum source_id,
+		    struct instance *);
+void		series_learned(struct series *, uint64_t wall_ns);
+
 #endif

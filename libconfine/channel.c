@@ -2,6 +2,8 @@
 /* Runs in: both processes.  See channel.h. */
 #include "channel.h"
 
+#include "log.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -307,4 +309,19 @@ channel_wait(int fd, int timeout_ms)
 	if (ready == 0)
 		errno = ETIMEDOUT;
 	return ready > 0 ? 0 : -1;
+}
+
+_Noreturn void
+channel_refuse(const char *what, enum channel_fault fault)
+{
+	int error = errno;
+	struct log_line line;
+
+	log_begin(&line, LOG_LEVEL_ERROR, "channel_refused");
+	log_text(&line, "what", what);
+	log_word(&line, "fault", channel_fault_name(fault));
+	if (fault == CHANNEL_ERRNO)
+		log_errno(&line, error);
+	log_end(&line);
+	_exit(1);
 }

@@ -83,6 +83,12 @@ enum channel_fault	channel_receive(int fd, const struct identity *sender,
  */
 enum channel_fault	channel_send(int fd, const void *, size_t, int pass_fd);
 
+/*
+ * Says which check a descriptor or a message failed, and ends the process: a
+ * peer that breaks the contract is not ours.  CHANNEL_ERRNO: errno says why.
+ */
+_Noreturn void		channel_refuse(const char *what, enum channel_fault);
+
 /* Waits until readable, for the handshake: 0, or -1 with errno ETIMEDOUT. */
 int		channel_wait(int fd, int timeout_ms);
 

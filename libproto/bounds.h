@@ -24,6 +24,7 @@ enum {
 	RESOURCE_ATTRS_MAX = 32,
 	SECRETS_MAX = 3,	/* certificate authorities, certificate, key */
 
+	SHIP_STATE_MS = 5000,	/* the shipper is heard of at least so often */
 	INTERVAL_MIN_MS = 1000,
 	INTERVAL_MAX_MS = 3600000,
 	TIMEOUT_MIN_MS = 500,

@@ -9,6 +9,7 @@
 
 #include "bounds.h"
 #include "cursor.h"
+#include "shipstate.h"
 
 /*
  * Who sends a frame, and on which of the two one-way pairs.  HELLO is the one
@@ -45,7 +46,8 @@ enum frame_stage {
  *	START	nothing more comes before the lock
  *	RECORD	one record
  *	LOCKED	the collector's nonce, then u8 Landlock ABI, u8 MDWE
- *	ACK	u64 sequence: the receiver has answered for all up to it
+ *	ACK	u64 sequence, u8 enum ack: that became of all up to it
+ *	STATE	struct shipstate, encoded: at least every SHIP_STATE_MS
  */
 #define FRAME_TYPES(F) \
 F(1, HELLO, FROM_SHIPPER_ON_P, NONCE_SIZE, NONCE_SIZE, 1, \
@@ -60,7 +62,9 @@ F(6, RECORD, FROM_COLLECTOR, RECORD_HEAD_SIZE + 1, RECORD_MAX, 0, \
     STAGE_RECORD, STAGE_RECORD) \
 F(7, LOCKED, FROM_SHIPPER, NONCE_SIZE + 2, NONCE_SIZE + 2, 0, \
     STAGE_LOCKED, STAGE_ACK) \
-F(8, ACK, FROM_SHIPPER, 8, 8, 0, STAGE_ACK, STAGE_ACK)
+F(8, ACK, FROM_SHIPPER, 9, 9, 0, STAGE_ACK, STAGE_ACK) \
+F(9, STATE, FROM_SHIPPER, SHIPSTATE_SIZE, SHIPSTATE_SIZE, 0, \
+    STAGE_ACK, STAGE_ACK)
 
 enum frame_type {
 #define F(number, name, ...) FRAME_##name = (number),
@@ -75,6 +79,14 @@ enum secret {
 	SECRET_CERT,		/* PEM: own certificate, then its chain */
 	SECRET_KEY,		/* PEM: private; the shipper alone reads it */
 	SECRET_END
+};
+
+/* What became of the records that an ACK is for. */
+enum ack {
+	ACK_DELIVERED,
+	ACK_REJECTED,		/* the receiver will never take them */
+	ACK_OVERSIZE,		/* one alone is larger than any request */
+	ACK_END
 };
 
 struct frame {

@@ -106,7 +106,6 @@ shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
 {
 	struct writer w = writer_of(buf, cap);
 
-	write_u64(&w, c->start_ns);
 	write_u64(&w, c->seed);
 	write_varint(&w, c->interval_ms);
 	write_varint(&w, c->timeout_ms);
@@ -143,14 +142,13 @@ shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 	struct reader r = reader_of(buf, len);
 
 	memset(c, 0, sizeof(*c));
-	c->start_ns = read_u64(&r);
 	c->seed = read_u64(&r);
 	c->interval_ms = read_range(&r, INTERVAL_MIN_MS, INTERVAL_MAX_MS);
 	c->timeout_ms = read_range(&r, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS);
 	c->batch = read_range(&r, BATCH_MIN, BATCH_MAX);
 	c->flags = read_u8(&r);
 	c->protocol = (enum protocol)read_u8(&r);
-	if (c->start_ns == 0 || (c->flags & ~SHIPCONF_FLAGS) != 0 ||
+	if ((c->flags & ~SHIPCONF_FLAGS) != 0 ||
 	    c->protocol >= PROTOCOL_END)
 		r.bad = true;
 	c->nendpoints = read_count(&r, 1, ENDPOINTS_MAX);

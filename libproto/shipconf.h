@@ -36,7 +36,6 @@ struct resource_attr {
 };
 
 struct shipconf {
-	uint64_t start_ns;		/* when the agent started, wall clock */
 	uint64_t seed;			/* spreads the fleet: from host.id */
 	uint32_t interval_ms;
 	uint32_t timeout_ms;		/* of one whole exchange */

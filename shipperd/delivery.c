@@ -6,6 +6,7 @@
 #include "log.h"
 #include "otlp.h"
 #include "otlp_reply.h"
+#include "reason.h"
 #include "retry.h"
 
 #include <errno.h>
@@ -30,7 +31,6 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 		fatal("memory for a request", ENOMEM);
 }
 
-/* The step's last request also carries what the shipper says of itself. */
 static bool
 ends_step(const struct batch_record *last)
 {
@@ -43,20 +43,10 @@ ends_step(const struct batch_record *last)
 static ptrdiff_t
 encode(struct delivery *d, const struct batch *b)
 {
-	static struct batch_record records[BATCH_RECORDS_MAX + 1];
-	static uint8_t own[EXPORT_RECORD_MAX];
-	struct otlp_request request = { .conf = d->conf,
-		.version = SLUICE_VERSION, .record = records,
+	const struct otlp_request request = { .conf = d->conf,
+		.version = SLUICE_VERSION, .record = b->record + d->first,
 		.nrecords = d->n };
 
-	memcpy(records, b->record + d->first, d->n * sizeof(records[0]));
-	if (d->first + d->n == b->nrecords && ends_step(&records[d->n - 1])) {
-		d->count.connections = conn_connections(d->conn);
-		records[d->n] = (struct batch_record){ own,
-			export_record(own, &d->count, d->conf->start_ns,
-			b->wall_ns) };
-		request.nrecords++;
-	}
 	return otlp_encode(d->conf->protocol, &request, d->body, REQUEST_MAX,
 	    &d->points);
 }
@@ -74,19 +64,43 @@ count_points(const struct batch_record *record)
 	return points;
 }
 
+/* A backlog does not go faster than this, and no two hosts in step. */
+static void
+keep_pace(struct delivery *d)
+{
+	const uint32_t pace_ms = d->conf->interval_ms / CATCH_UP;
+	const uint32_t spread_ms = retry_phase_ms(tls_random64(),
+	    pace_ms / 2 + 1);
+
+	d->not_before_ns = d->now_ns +
+	    (uint64_t)(pace_ms - pace_ms / 4 + spread_ms) * NS_PER_MS;
+}
+
+static uint64_t
+seq_of(const struct batch_record *record)
+{
+	struct record_reader rr;
+
+	return record_open(&rr, record->bytes, record->len) == 0 ?
+	    rr.head.seq : 0;
+}
+
 /* All that was encoded is done with; the last part releases the batch. */
 static void
-finish_part(struct delivery *d)
+finish_part(struct delivery *d, enum ack what)
 {
 	struct batch *b = intake_ready(d->intake);
+	const struct batch_record *last = &b->record[d->first + d->n - 1];
 
+	d->answer = (struct answer){ seq_of(last), what };
 	d->first += d->n;
 	d->n = 0;
 	d->body_len = 0;
 	if (d->first < b->nrecords)
 		return;
+	if (ends_step(last))
+		keep_pace(d);
 	d->first = 0;
-	d->ack = b->last_seq;
 	intake_release(d->intake);
 }
 
@@ -98,8 +112,8 @@ drop_record(struct delivery *d, const struct batch_record *record)
 
 	log_event_int(LOG_LEVEL_WARNING, "record_oversize", "points",
 	    (int64_t)points);
-	d->count.oversize += points;
-	finish_part(d);
+	d->state.count.oversize += points;
+	finish_part(d, ACK_OVERSIZE);
 }
 
 /* Halves the run of records until its body is small enough. */
@@ -121,7 +135,7 @@ encode_next(struct delivery *d)
 		d->n = (d->n + 1) / 2;
 	}
 	if (len < 0)
-		finish_part(d);
+		drop_record(d, &b->record[d->first]);
 	else
 		d->body_len = (size_t)len;
 }
@@ -130,11 +144,13 @@ static void
 say_trouble(struct delivery *d, const char *event, const char *reason,
     const char *detail, size_t detail_len, uint32_t wait_ms)
 {
+	const char **trouble = &d->trouble[d->endpoint];
 	struct log_line l;
 
-	if (d->trouble != NULL && strcmp(d->trouble, reason) == 0)
+	d->state.reason = reason_number(reason);
+	if (*trouble != NULL && strcmp(*trouble, reason) == 0)
 		return;
-	d->trouble = reason;
+	*trouble = reason;
 	log_begin(&l, LOG_LEVEL_WARNING, event);
 	log_word(&l, "reason", reason);
 	log_text(&l, "endpoint", d->conf->endpoint[d->endpoint].host);
@@ -148,43 +164,54 @@ say_trouble(struct delivery *d, const char *event, const char *reason,
 static void
 say_well(struct delivery *d)
 {
-	if (d->trouble != NULL)
-		log_event_int(LOG_LEVEL_NOTICE, "delivery_restored",
-		    "failures", d->failures);
-	else if (!d->ever)
+	struct log_line l;
+
+	d->state.reason = REASON_NONE;
+	if (d->trouble[d->endpoint] != NULL) {
+		log_begin(&l, LOG_LEVEL_NOTICE, "delivery_restored");
+		log_text(&l, "endpoint", d->conf->endpoint[d->endpoint].host);
+		log_int(&l, "failures", d->breaker[d->endpoint].failures);
+		log_end(&l);
+	} else if (!d->ever) {
 		log_event_int(LOG_LEVEL_INFO, "first_delivery", "points",
 		    (int64_t)d->points);
-	d->trouble = NULL;
+	}
+	d->trouble[d->endpoint] = NULL;
 	d->ever = true;
 }
 
-/* The same bytes again, later; the next endpoint in turn where one failed. */
+/* The same bytes again: at another endpoint at once, or here later. */
 static void
-wait_and_retry(struct delivery *d, uint64_t now_ns, uint32_t at_least_ms,
-    bool other_endpoint, const char *reason, const char *detail, size_t len)
+wait_and_retry(struct delivery *d, uint32_t at_least_ms, const char *reason,
+    const char *detail, size_t len)
 {
-	uint32_t wait_ms;
+	const uint32_t wait_ms = breaker_failed(&d->breaker[d->endpoint],
+	    d->now_ns, at_least_ms, tls_random64());
 
-	d->failures++;
-	d->count.requests_retried++;
-	wait_ms = retry_backoff_ms(d->failures, tls_random64());
-	if (wait_ms < at_least_ms)
-		wait_ms = at_least_ms;
-	d->not_before_ns = now_ns + (uint64_t)wait_ms * NS_PER_MS;
+	d->state.count.requests_retried++;
+	d->state.phase = SHIP_FAILING;
 	say_trouble(d, "delivery_failed", reason, detail, len, wait_ms);
-	if (other_endpoint)
-		d->endpoint = (d->endpoint + 1) % d->conf->nendpoints;
+}
+
+/* The request has its answer, whatever that is. */
+static void
+settle(struct delivery *d, enum ack what)
+{
+	breaker_worked(&d->breaker[d->endpoint]);
+	d->state.phase = SHIP_WELL;
+	finish_part(d, what);
 }
 
 static void
 delivered(struct delivery *d, const struct otlp_verdict *v)
 {
 	uint64_t rejected = v->rejected < d->points ? v->rejected : d->points;
+	struct export_count *c = &d->state.count;
 
-	d->count.delivered += d->points - rejected;
-	d->count.rejected += rejected;
-	d->count.requests_delivered++;
-	d->count.bytes += d->body_len;
+	c->delivered += d->points - rejected;
+	c->rejected += rejected;
+	c->requests_delivered++;
+	c->bytes += d->body_len;
 	if (rejected > 0)
 		say_trouble(d, "points_rejected", "partial_success",
 		    v->message, v->message_len, 0);
@@ -193,8 +220,7 @@ delivered(struct delivery *d, const struct otlp_verdict *v)
 		    v->message_len, 0);
 	else
 		say_well(d);
-	d->failures = 0;
-	finish_part(d);
+	settle(d, ACK_DELIVERED);
 }
 
 static void
@@ -210,22 +236,22 @@ dropped(struct delivery *d, const struct otlp_verdict *v)
 		d->body_len = 0;
 		return;
 	}
-	d->count.refused += d->points;
-	d->count.requests_dropped++;
+	d->state.count.refused += d->points;
+	d->state.count.requests_dropped++;
 	say_trouble(d, "batch_dropped", v->reason, v->message,
 	    v->message_len, 0);
-	d->failures = 0;
-	finish_part(d);
+	settle(d, ACK_REJECTED);
 }
 
 static void
-answered(struct delivery *d, uint64_t now_ns)
+answered(struct delivery *d)
 {
 	const struct http_reply *reply = conn_reply(d->conn);
 	struct otlp_verdict v;
 	uint32_t asked_ms = 0;
 
 	otlp_judge(&v, reply, d->conf->protocol);
+	d->state.http_status = reply->status;
 	if (reply->has_retry_after &&
 	    !retry_after_ms(reply->retry_after, reply->date, &asked_ms))
 		asked_ms = 0;
@@ -237,55 +263,72 @@ answered(struct delivery *d, uint64_t now_ns)
 		dropped(d, &v);
 		break;
 	case VERDICT_RETRY:
-		wait_and_retry(d, now_ns, asked_ms, false, v.reason,
-		    v.message, v.message_len);
+		wait_and_retry(d, asked_ms, v.reason, v.message,
+		    v.message_len);
 		break;
 	case VERDICT_REFUSED:
-		wait_and_retry(d, now_ns, RETRY_REFUSED_MS, true, v.reason,
-		    v.message, v.message_len);
+		wait_and_retry(d, RETRY_REFUSED_MS, v.reason, v.message,
+		    v.message_len);
 		break;
 	}
 }
 
 static void
-outcome(struct delivery *d, uint64_t now_ns)
+outcome(struct delivery *d)
 {
 	const char *detail = conn_detail(d->conn);
 	const size_t len = detail == NULL ? 0 : strlen(detail);
 
+	d->state.count.connections = conn_connections(d->conn);
 	switch (conn_take(d->conn)) {
 	case CONN_ANSWERED:
-		answered(d, now_ns);
+		answered(d);
 		break;
 	case CONN_UNREACHABLE:
 	case CONN_TIMED_OUT:
 	case CONN_BAD_REPLY:
-		wait_and_retry(d, now_ns, 0, true, conn_reason(d->conn),
-		    detail, len);
+		wait_and_retry(d, 0, conn_reason(d->conn), detail, len);
 		break;
 	case CONN_SERVER_REFUSED:
 	case CONN_CLIENT_REFUSED:
-		wait_and_retry(d, now_ns, RETRY_REFUSED_MS, true,
-		    conn_reason(d->conn), detail, len);
+		wait_and_retry(d, RETRY_REFUSED_MS, conn_reason(d->conn),
+		    detail, len);
 		break;
 	}
+}
+
+/* When something may be sent, and to whom. */
+static uint64_t
+choose(const struct delivery *d, uint64_t now_ns, size_t *endpoint)
+{
+	uint64_t when_ns;
+
+	*endpoint = breaker_choose(d->breaker, d->conf->nendpoints, now_ns,
+	    &when_ns);
+	return when_ns > d->not_before_ns ? when_ns : d->not_before_ns;
 }
 
 void
 delivery_step(struct delivery *d, uint64_t now_ns)
 {
+	size_t endpoint;
+
+	d->now_ns = now_ns;
 	if (conn_state(d->conn) == CONN_ENDED)
-		outcome(d, now_ns);
-	if (conn_state(d->conn) != CONN_IDLE || now_ns < d->not_before_ns)
+		outcome(d);
+	if (conn_state(d->conn) != CONN_IDLE ||
+	    choose(d, now_ns, &endpoint) > now_ns)
 		return;
-	/* one number at a time is owed: the collector must take it first */
-	while (d->body_len == 0 && d->ack == 0 &&
+	/* one answer at a time is owed: the collector must take it first */
+	while (d->body_len == 0 && d->answer.seq == 0 &&
 	    intake_ready(d->intake) != NULL)
 		encode_next(d);
-	if (d->body_len > 0)
-		conn_post(d->conn, d->endpoint,
-		    otlp_content_type(d->conf->protocol), d->body,
-		    d->body_len, now_ns);
+	if (d->body_len == 0)
+		return;
+	d->endpoint = endpoint;
+	d->state.endpoint = (uint8_t)endpoint;
+	conn_post(d->conn, endpoint, otlp_content_type(d->conf->protocol),
+	    d->body, d->body_len, now_ns);
 }
 
 uint64_t
@@ -293,9 +336,10 @@ delivery_deadline(const struct delivery *d)
 {
 	const struct intake *in = d->intake;
 	const bool waiting = in->ready->nrecords > 0 || in->filling->closed;
+	size_t endpoint;
 
-	if (conn_state(d->conn) != CONN_IDLE)
+	if (conn_state(d->conn) != CONN_IDLE ||
+	    (d->body_len == 0 && (!waiting || d->answer.seq != 0)))
 		return UINT64_MAX;
-	return d->body_len > 0 || (waiting && d->ack == 0) ?
-	    d->not_before_ns : UINT64_MAX;
+	return choose(d, d->now_ns, &endpoint);
 }

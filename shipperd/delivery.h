@@ -2,22 +2,37 @@
 /*
  * Runs in: shipperd.  Batches to the receiver, first in first out: encodes a
  * batch in as many requests as its size needs, sends the same bytes until
- * there is an answer that ends them, counts what was lost by cause, and says
- * what is wrong once, and again when it changes.
+ * there is an answer that ends them, says what became of them, and says what
+ * is wrong once, and again when it changes.
  */
 #ifndef SLUICE_DELIVERY_H
 #define SLUICE_DELIVERY_H
 
+#include "breaker.h"
 #include "conn.h"
-#include "export.h"
+#include "frame.h"
 #include "intake.h"
+
+enum {
+	/*
+	 * A backlog is sent at most so many times faster than it was made,
+	 * so that a fleet that comes back does not crush its receiver.
+	 */
+	CATCH_UP = 10,
+};
+
+/* Owed to the collector: what became of all up to seq. */
+struct answer {
+	uint64_t seq;		/* 0: nothing is owed */
+	enum ack what;
+};
 
 struct delivery {
 	const struct shipconf *conf;
 	struct intake *intake;
 	struct conn *conn;
-	struct export_count count;
-	uint64_t ack;			/* owed to the collector; 0: none */
+	struct shipstate state;
+	struct answer answer;
 	/* the request that is encoded now: records first to first+n-1 */
 	size_t first, n;		/* n 0: none */
 	uint8_t *body;			/* REQUEST_MAX bytes */
@@ -26,9 +41,10 @@ struct delivery {
 	size_t target;			/* bytes; a 413 halves it */
 	/* trying */
 	size_t endpoint;
-	unsigned failures;		/* in a row */
+	struct breaker breaker[ENDPOINTS_MAX];
+	const char *trouble[ENDPOINTS_MAX];	/* last said; NULL: well */
 	uint64_t not_before_ns;		/* CLOCK_MONOTONIC */
-	const char *trouble;		/* what was last said; NULL: all well */
+	uint64_t now_ns;		/* of this turn */
 	bool ever;			/* something was delivered before */
 };
 

@@ -64,7 +64,7 @@ judge(struct intake *in, const uint8_t *record, size_t len)
 	if (record_check(record, len) < 0 ||
 	    record_open(&rr, record, len) < 0)
 		fatal_text("RECORD", "malformed");
-	if (rr.head.seq <= in->last_seq || rr.head.source == SOURCE_EXPORT)
+	if (rr.head.seq <= in->last_seq)
 		fatal_text("RECORD", "not the next one");
 	in->last_seq = rr.head.seq;
 }

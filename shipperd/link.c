@@ -11,21 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-_Noreturn static void
-refuse(const char *what, enum channel_fault fault)
-{
-	int error = errno;
-	struct log_line line;
-
-	log_begin(&line, LOG_LEVEL_ERROR, "channel_refused");
-	log_text(&line, "what", what);
-	log_word(&line, "fault", channel_fault_name(fault));
-	if (fault == CHANNEL_ERRNO)
-		log_errno(&line, error);
-	log_end(&line);
-	_exit(1);
-}
-
 /* The creator of P must be our parent: the kernel's word, not the peer's. */
 static void
 find_collector(struct link *l)
@@ -37,10 +22,10 @@ find_collector(struct link *l)
 		fatal_text("shipperd is started by collectord alone",
 		    "there is no channel on descriptor 3");
 	if (l->collector.pid != getppid() || l->collector.uid == 0)
-		refuse("the collector's pair", CHANNEL_WRONG_PEER);
+		channel_refuse("the collector's pair", CHANNEL_WRONG_PEER);
 	fault = channel_judge(l->p, &l->collector);
 	if (fault != CHANNEL_OK)
-		refuse("the collector's pair", fault);
+		channel_refuse("the collector's pair", fault);
 	if (fcntl(l->p, F_SETFD, FD_CLOEXEC) < 0)
 		fatal("descriptor 3", errno);
 }
@@ -62,7 +47,7 @@ say_hello(struct link *l, uint8_t message[1 + NONCE_SIZE])
 		fatal("shutdown", errno);
 	fault = channel_send(l->p, message, 1 + NONCE_SIZE, pair[1]);
 	if (fault != CHANNEL_OK)
-		refuse("HELLO", fault);
+		channel_refuse("HELLO", fault);
 	close(pair[1]);
 }
 
@@ -81,7 +66,7 @@ await(struct link *l, uint8_t buf[FRAME_MAX], int *passed)
 	if (fault == CHANNEL_CLOSED)
 		fatal_text("handshake", "the collector is gone");
 	if (fault != CHANNEL_OK)
-		refuse("handshake", fault);
+		channel_refuse("handshake", fault);
 	if (frame_take(&f, buf, len, *passed >= 0, FROM_COLLECTOR,
 	    &l->stage) < 0)
 		fatal_text("handshake", "a frame that does not belong here");
@@ -160,7 +145,7 @@ link_locked(struct link *l, const struct layers *layers)
 	message[1 + NONCE_SIZE + 1] = layers->mdwe;
 	fault = channel_send(l->q, message, sizeof(message), -1);
 	if (fault != CHANNEL_OK)
-		refuse("LOCKED", fault);
+		channel_refuse("LOCKED", fault);
 }
 
 int
@@ -178,7 +163,7 @@ link_receive(struct link *l, const uint8_t **record, size_t *len)
 	if (fault == CHANNEL_CLOSED)
 		return -1;
 	if (fault != CHANNEL_OK)
-		refuse("a message from the collector", fault);
+		channel_refuse("a message from the collector", fault);
 	if (frame_take(&f, buf, got, 0, FROM_COLLECTOR, &l->stage) < 0)
 		fatal_text("a frame from the collector", "not allowed here");
 	*record = f.payload;
@@ -186,20 +171,36 @@ link_receive(struct link *l, const uint8_t **record, size_t *len)
 	return 1;
 }
 
-int
-link_ack(struct link *l, uint64_t seq)
+static int
+send_up(struct link *l, const uint8_t *message, size_t len)
 {
-	uint8_t message[1 + sizeof(seq)] = { FRAME_ACK };
-	struct writer w = writer_of(message + 1, sizeof(seq));
-	enum channel_fault fault;
+	const enum channel_fault fault = channel_send(l->q, message, len, -1);
 
-	write_u64(&w, seq);
-	fault = channel_send(l->q, message, sizeof(message), -1);
 	if (fault == CHANNEL_AGAIN)
 		return 0;
 	if (fault == CHANNEL_CLOSED)
 		return -1;
 	if (fault != CHANNEL_OK)
-		refuse("ACK", fault);
+		channel_refuse("a message to the collector", fault);
 	return 1;
+}
+
+int
+link_ack(struct link *l, uint64_t seq, enum ack what)
+{
+	uint8_t message[1 + sizeof(seq) + 1] = { FRAME_ACK };
+	struct writer w = writer_of(message + 1, sizeof(message) - 1);
+
+	write_u64(&w, seq);
+	write_u8(&w, (uint8_t)what);
+	return send_up(l, message, sizeof(message));
+}
+
+int
+link_state(struct link *l, const struct shipstate *s)
+{
+	uint8_t message[1 + SHIPSTATE_SIZE] = { FRAME_STATE };
+
+	shipstate_encode(s, message + 1);
+	return send_up(l, message, sizeof(message));
 }

@@ -41,6 +41,7 @@ void	link_locked(struct link *, const struct layers *);
 int	link_receive(struct link *, const uint8_t **record, size_t *len);
 
 /* 1: sent; 0: the collector is not reading, later; -1: it is gone. */
-int	link_ack(struct link *, uint64_t seq);
+int	link_ack(struct link *, uint64_t seq, enum ack);
+int	link_state(struct link *, const struct shipstate *);
 
 #endif

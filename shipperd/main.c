@@ -25,7 +25,15 @@
 enum { POLL_COLLECTOR, POLL_ACK, POLL_NETWORK,
 	POLL_END = POLL_NETWORK + CONN_POLL_MAX };
 
-enum { NS_PER_S = 1000000000 };
+enum { NS_PER_S = 1000000000, TELL_NEWS_MS = 250 };
+
+#define NS_PER_MS UINT64_C(1000000)
+
+/* What the collector was last told of the delivery. */
+struct teller {
+	struct shipstate told;
+	uint64_t last_ns;
+};
 
 static uint64_t
 monotonic_ns(void)
@@ -63,39 +71,72 @@ time_until(uint64_t deadline_ns, uint64_t now_ns)
 		.tv_nsec = (long)(left % NS_PER_S) };
 }
 
+/* What could not be said is said in a later turn. */
 static void
-flush_ack(struct delivery *d, struct link *l)
+answer(struct delivery *d, struct link *l)
 {
 	int sent;
 
-	if (d->ack == 0)
+	if (d->answer.seq == 0)
 		return;
-	sent = link_ack(l, d->ack);
+	sent = link_ack(l, d->answer.seq, d->answer.what);
 	if (sent < 0)
 		_exit(0);
 	if (sent > 0)
-		d->ack = 0;
+		d->answer.seq = 0;
+}
+
+static bool
+is_news(const struct shipstate *a, const struct shipstate *b)
+{
+	return a->phase != b->phase || a->reason != b->reason ||
+	    a->endpoint != b->endpoint || a->http_status != b->http_status;
+}
+
+/* Counters can wait; how it goes is said soon, but not all the time. */
+static uint64_t
+tell_deadline(const struct teller *t, const struct delivery *d)
+{
+	const uint64_t ms = is_news(&t->told, &d->state) ? TELL_NEWS_MS :
+	    SHIP_STATE_MS;
+
+	return t->last_ns + ms * NS_PER_MS;
+}
+
+static void
+tell(struct teller *t, const struct delivery *d, struct link *l, uint64_t now)
+{
+	if (now < tell_deadline(t, d))
+		return;
+	if (link_state(l, &d->state) < 0)
+		_exit(0);
+	t->told = d->state;
+	t->last_ns = now;
+}
+
+static uint64_t
+earliest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 /* One turn: wait for something, then do all that can be done at once. */
 static void
-turn(struct link *l, struct intake *in, struct delivery *d)
+turn(struct link *l, struct intake *in, struct delivery *d, struct teller *t)
 {
 	struct pollfd pfd[POLL_END] = {
 		[POLL_COLLECTOR] = { .fd = intake_has_room(in) ? l->p : -1,
 		    .events = POLLIN },
 		[POLL_ACK] = { .fd = l->q,
-		    .events = d->ack != 0 ? POLLOUT : 0 },
+		    .events = d->answer.seq != 0 ? POLLOUT : 0 },
 	};
 	uint64_t now = monotonic_ns(), deadline;
 	size_t n = conn_poll(d->conn, pfd + POLL_NETWORK, &deadline);
 	struct timespec left;
 
-	if (delivery_deadline(d) < deadline)
-		deadline = delivery_deadline(d);
-	left = time_until(deadline, now);
-	if (ppoll(pfd, POLL_NETWORK + n, deadline == UINT64_MAX ? NULL : &left,
-	    NULL) < 0) {
+	deadline = earliest(deadline, delivery_deadline(d));
+	left = time_until(earliest(deadline, tell_deadline(t, d)), now);
+	if (ppoll(pfd, POLL_NETWORK + n, &left, NULL) < 0) {
 		if (errno != EINTR)
 			fatal("ppoll", errno);
 		return;
@@ -108,7 +149,8 @@ turn(struct link *l, struct intake *in, struct delivery *d)
 	now = monotonic_ns();
 	conn_step(d->conn, pfd + POLL_NETWORK, n, now);
 	delivery_step(d, now);
-	flush_ack(d, l);
+	answer(d, l);
+	tell(t, d, l, now);
 }
 
 int
@@ -118,6 +160,7 @@ main(int argc, char **argv)
 	static struct shipconf conf;
 	static struct intake in;
 	static struct delivery d;
+	static struct teller t;
 	int secret_fd[SECRET_END];
 	struct tls_context *tls;
 	struct tls_error error;
@@ -146,5 +189,5 @@ main(int argc, char **argv)
 	shipper_lock(&conf, &layers);
 	link_locked(&channel, &layers);
 	for (;;)
-		turn(&channel, &in, &d);
+		turn(&channel, &in, &d, &t);
 }

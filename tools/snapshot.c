@@ -20,8 +20,7 @@ next_record(struct snapshot *s, struct record_reader *rr,
 	while (ring_unsent(&s->ring, record, len)) {
 		if (record_open(rr, *record, *len) < 0)
 			fatal("record of the collector", EBADMSG);
-		if (rr->head.source != SOURCE_SELF &&
-		    rr->head.source != SOURCE_GAP)
+		if (rr->head.source < SOURCE_SELF)
 			return true;
 		ring_sent(&s->ring);
 	}
@@ -36,8 +35,8 @@ forget_records(struct snapshot *s)
 
 	while (ring_unsent(&s->ring, &record, &len))
 		ring_sent(&s->ring);
-	if (s->ring.sent_seq != s->ring.acked_seq &&
-	    ring_ack(&s->ring, s->ring.sent_seq) < 0)
+	if (s->ring.sent_seq != s->ring.state.acked_seq &&
+	    ring_ack(&s->ring, s->ring.sent_seq, LOST_END) < 0)
 		fatal("ring", EPROTO);
 }
 
@@ -78,7 +77,6 @@ snapshot_take(struct snapshot *s, const struct config *c, unsigned cycles)
 {
 	memset(s, 0, sizeof(*s));
 	s->config = c;
-	s->ship.start_ns = now_ns(CLOCK_REALTIME);
 	s->ship.protocol = c->protocol;
 	s->ship.nendpoints = c->nendpoints;
 	memcpy(s->ship.endpoint, c->endpoint, sizeof(s->ship.endpoint));
@@ -86,7 +84,8 @@ snapshot_take(struct snapshot *s, const struct config *c, unsigned cycles)
 	s->batch = batch_new(c->batch);
 	s->body = malloc(REQUEST_MAX);
 	if (s->batch == NULL || s->body == NULL ||
-	    ring_new(&s->ring, c->ring_size) < 0)
+	    ring_new(&s->ring, c->ring_size, now_ns(CLOCK_REALTIME),
+	    now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME)) < 0)
 		fatal("memory for a snapshot", errno);
 	collect(s, cycles);
 }

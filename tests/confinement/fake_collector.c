@@ -60,7 +60,7 @@ ship(int channel)
 		got = link_receive(&l, &record, &len);
 		if (got == 1) {
 			dprintf(STDERR_FILENO, "[record %zu]", len);
-			REQUIRE(link_ack(&l, len) == 1);
+			REQUIRE(link_ack(&l, len, ACK_DELIVERED) == 1);
 		}
 	} while (got >= 0);
 	dprintf(STDERR_FILENO, "[end]");
@@ -215,7 +215,6 @@ collector_config(uint8_t message[FRAME_MAX], uint8_t flags)
 	static struct shipconf c;
 	ptrdiff_t len;
 
-	c.start_ns = 1;
 	c.interval_ms = c.timeout_ms = INTERVAL_MIN_MS;
 	c.batch = BATCH_MIN;
 	c.flags = flags;
@@ -273,7 +272,7 @@ collector_await_ack(uint64_t seq)
 	uint8_t buf[FRAME_MAX];
 	struct reader r;
 
-	REQUIRE(await_on_q(buf) == 9 && buf[0] == FRAME_ACK);
+	REQUIRE(await_on_q(buf) == 10 && buf[0] == FRAME_ACK);
 	r = reader_of(buf + 1, 8);
 	REQUIRE(read_u64(&r) == seq);
 }

@@ -111,7 +111,7 @@ static void
 send_ack(uint64_t seq, size_t len)
 {
 	uint8_t message[16] = { FRAME_ACK };
-	struct writer w = writer_of(message + 1, 8);
+	struct writer w = writer_of(message + 1, 9);	/* ACK_DELIVERED: 0 */
 
 	write_u64(&w, seq);
 	send_on(q, message, len, -1);
@@ -121,7 +121,7 @@ static void
 behave(void)
 {
 	lock();
-	send_ack(7, 9);
+	send_ack(7, 10);
 	stay();
 }
 
@@ -338,7 +338,7 @@ static void
 ack_before_lock(void)
 {
 	prepare();
-	send_ack(1, 9);
+	send_ack(1, 10);
 	stay();
 }
 
@@ -393,7 +393,7 @@ static void
 ack_short(void)
 {
 	lock();
-	send_ack(1, 8);
+	send_ack(1, 9);
 	stay();
 }
 
@@ -401,7 +401,7 @@ static void
 ack_long(void)
 {
 	lock();
-	send_ack(1, 10);
+	send_ack(1, 11);
 	stay();
 }
 
@@ -434,7 +434,7 @@ ack_by_a_fork(void)
 {
 	lock();
 	if (fork() == 0)
-		send_ack(1, 9);
+		send_ack(1, 10);
 	stay();
 }
 

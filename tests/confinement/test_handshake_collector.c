@@ -42,7 +42,7 @@ collect(void *arg)
 	launch_await_lock(&l);
 	REQUIRE(l.layers.landlock_abi == 7 && l.layers.mdwe == 0);
 	while (channel_wait(l.q, 30000) == 0 && link_receive(&l, &f) == 1) {
-		REQUIRE(f.type == FRAME_ACK && f.len == 8);
+		REQUIRE(f.type == FRAME_ACK && f.len == 9);
 		REQUIRE(f.payload[0] == 7);
 		dprintf(STDERR_FILENO, "split=%d uid=%u", l.split,
 		    (unsigned)l.shipper.uid);

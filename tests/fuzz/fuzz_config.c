@@ -31,7 +31,6 @@ check_taken(const struct config *c)
 	must((c->require & ~(unsigned)(REQUIRE_SPLIT | REQUIRE_LANDLOCK)) ==
 	    0);
 	memset(&sent, 0, sizeof(sent));
-	sent.start_ns = 1;
 	sent.interval_ms = c->interval_ms;
 	sent.timeout_ms = c->timeout_ms;
 	sent.batch = c->batch;

@@ -3,7 +3,9 @@
 # sent again, what is dropped and counted, and that nothing is lost in silence.
 import os
 import pathlib
+import random
 import tempfile
+import threading
 import time
 
 from keys import Authority, Keys
@@ -205,25 +207,65 @@ def a_client_certificate_of_another_authority_is_said_and_the_pair_stays():
         check("shipperd" == status_of(pair.shipper)["Name"], "no shipper")
 
 
-def crowded_proc(interfaces):
-    """A procfs of nothing but interfaces, so that records are large."""
-    root = pathlib.Path(folder.name) / "proc"
-    (root / "net").mkdir(parents=True)
-    row = "  if{:03}: " + " ".join(["123456789"] * 16) + "\n"
-    (root / "net/dev").write_text("header\nheader\n" + "".join(
-        row.format(i) for i in range(interfaces)))
-    os.chmod(folder.name, 0o711)
-    for path in (root, root / "net"):
-        os.chmod(path, 0o755)
-    return str(root)
+class CrowdedProc:
+    """A procfs of nothing but interfaces whose counters jump: large records
+    that hardly resemble the ones before."""
+
+    ROW = "  if{:04}: " + " ".join(["{}"] * 16) + "\n"
+
+    def __init__(self, interfaces):
+        self.root = pathlib.Path(folder.name) / "proc"
+        (self.root / "net").mkdir(parents=True)
+        os.chmod(folder.name, 0o711)
+        for path in (self.root, self.root / "net"):
+            os.chmod(path, 0o755)
+        self.counters = [[1] * 16 for _ in range(interfaces)]
+        self.ended = threading.Event()
+        self.write()
+        self.thread = threading.Thread(target=self.change)
+
+    def write(self):
+        for row in self.counters:
+            row[:] = [n + random.getrandbits(38) for n in row]
+        new = self.root / "new"
+        new.write_text("header\nheader\n" + "".join(
+            self.ROW.format(i, *row) for i, row in enumerate(self.counters)))
+        new.rename(self.root / "net/dev")
+
+    def change(self):
+        while not self.ended.wait(0.5):
+            self.write()
+
+    def __enter__(self):
+        self.thread.start()
+        return str(self.root)
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+
+def the_sum(receiver):
+    """What was read, and what is said to have become of it, at one time."""
+    points = {}
+    for name in ("read", "acknowledged", "lost"):
+        for p in receiver.points("sluice.records." + name):
+            points.setdefault(p.time, {}).setdefault(name, []).append(
+                p.value)
+    for p in receiver.points("sluice.ring.records"):
+        points[p.time]["queued"] = [p.value]
+    return {time_of: (sum(found.pop("read")),
+                      sum(sum(values) for values in found.values()))
+            for time_of, found in points.items()}
 
 
 @test
 def a_full_ring_drops_the_oldest_and_counts_what_it_dropped():
     port = free_port()
-    with Pair(f"https://127.0.0.1:{port}/v1/metrics", keys,
-              settings={"ring": {"size": "1MiB"}, "collect": {
-                  "procfs": crowded_proc(900)}}) as pair:
+    with CrowdedProc(1200) as procfs, Pair(
+            f"https://127.0.0.1:{port}/v1/metrics", keys,
+            settings={"ring": {"size": "1MiB"},
+                      "collect": {"procfs": procfs}}) as pair:
         time.sleep(30)              # at some 60 kB a second
         check(pair.process.poll() is None, "the pair ended")
         with Receiver(keys, port) as receiver:
@@ -231,6 +273,8 @@ def a_full_ring_drops_the_oldest_and_counts_what_it_dropped():
                 "sluice.records.lost", sluice_cause="queue_full")
                 if p.value > 0], 90, "the loss is counted")
             check(lost[0].kind == "counter", "it is a counter")
+            for time_of, (read, found) in the_sum(receiver).items():
+                check_equal(found, read, f"records at {time_of}")
 
 
 main()

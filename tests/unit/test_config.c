@@ -229,7 +229,6 @@ TEST(an_endpoint_that_is_taken_also_fits_what_the_shipper_is_told)
 			continue;
 		taken = path;
 		memset(&sent, 0, sizeof(sent));
-		sent.start_ns = 1;
 		sent.interval_ms = c.interval_ms;
 		sent.timeout_ms = c.timeout_ms;
 		sent.batch = c.batch;

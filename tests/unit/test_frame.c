@@ -118,7 +118,7 @@ TEST(the_shipper_gets_one_configuration_secrets_and_then_only_records)
 			    -EBADMSG);
 }
 
-TEST(nothing_but_locked_once_and_acks_goes_back)
+TEST(nothing_but_locked_once_acks_and_states_goes_back)
 {
 	static const enum frame_path back[] = { FROM_SHIPPER,
 	    FROM_SHIPPER_ON_P };
@@ -129,24 +129,27 @@ TEST(nothing_but_locked_once_and_acks_goes_back)
 	CHECK_INT(take(FRAME_LOCKED, NONCE_SIZE + 2, 0, FROM_SHIPPER,
 	    &stage), 0);
 	for (int i = 0; i < 3; i++)
-		CHECK_INT(take(FRAME_ACK, 8, 0, FROM_SHIPPER, &stage), 0);
+		CHECK_INT(take(FRAME_ACK, 9, 0, FROM_SHIPPER, &stage), 0);
 	for (unsigned type = 0; type < 256; type++)
-		for (size_t len = 0; len <= 64; len++)
+		for (size_t len = 0; len <= 100; len++)
 			for (size_t i = 0; i < 2; i++) {
-				const bool ack = type == FRAME_ACK &&
-				    len == 8 && back[i] == FROM_SHIPPER;
+				const bool good = back[i] == FROM_SHIPPER &&
+				    ((type == FRAME_ACK && len == 9) ||
+				    (type == FRAME_STATE &&
+				    len == SHIPSTATE_SIZE));
 
 				CHECK_INT(take(type, len, 0, back[i], &stage),
-				    ack ? 0 : -EBADMSG);
+				    good ? 0 : -EBADMSG);
 			}
 }
 
 TEST(the_numbers_on_the_wire_are_the_documented_ones)
 {
 	static const char *const names[] = { "HELLO", "WELCOME", "CONFIG",
-	    "SECRET", "START", "RECORD", "LOCKED", "ACK" };
+	    "SECRET", "START", "RECORD", "LOCKED", "ACK",
+	    "STATE" };
 
-	CHECK_INT(FRAME_END, 9);
+	CHECK_INT(FRAME_END, 10);
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		CHECK_STR(frame_row(i + 1)->name, names[i]);
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 
 static const uint8_t golden[] = {
-	0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,	/* start */
 	0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88,	/* seed */
 	0x90, 0x4e,				/* interval 10000 ms */
 	0xf4, 0x03,				/* timeout 500 ms */
@@ -27,7 +26,7 @@ static struct shipconf
 example(void)
 {
 	struct shipconf c = {
-		.start_ns = 0x0102030405060708, .seed = 0x8899aabbccddeeff,
+		.seed = 0x8899aabbccddeeff,
 		.interval_ms = 10000, .timeout_ms = 500, .batch = 262144,
 		.flags = SHIPCONF_SPLIT, .protocol = PROTOCOL_HTTP_JSON,
 		.nendpoints = 2, .nservers = 2, .nattrs = 1,
@@ -57,7 +56,7 @@ TEST(what_was_encoded_is_decoded)
 	struct shipconf want = example(), got;
 
 	CHECK_INT(shipconf_decode(&got, golden, sizeof(golden)), 0);
-	CHECK(got.start_ns == want.start_ns && got.seed == want.seed);
+	CHECK(got.seed == want.seed);
 	CHECK_INT(got.interval_ms, 10000);
 	CHECK_INT(got.timeout_ms, 500);
 	CHECK_INT(got.batch, 262144);
@@ -160,14 +159,11 @@ TEST(unknown_protocols_flags_and_families_are_refused)
 	}
 }
 
-TEST(there_is_an_endpoint_a_start_and_no_empty_or_odd_text)
+TEST(there_is_an_endpoint_and_no_empty_or_odd_text)
 {
 	struct shipconf c = example();
 
 	c.nendpoints = 0;
-	CHECK_INT(judge(&c), -EBADMSG);
-	c = example();
-	c.start_ns = 0;
 	CHECK_INT(judge(&c), -EBADMSG);
 	c = example();
 	c.server[0].port = 0;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  See gap.h. */
+#include "gap.h"
+
+const char *
+loss_name(enum loss l)
+{
+	static const char *const name[LOST_END] = {
+		[LOST_QUEUE_FULL] = "queue_full",
+		[LOST_REJECTED] = "rejected",
+		[LOST_OVERSIZE] = "oversize",
+		[LOST_UNREADABLE] = "unreadable",
+	};
+
+	return name[l];
+}
+
+const char *
+miss_name(enum miss m)
+{
+	static const char *const name[MISSED_END] = {
+		[MISSED_LATE] = "late",
+		[MISSED_SUSPENDED] = "suspended",
+		[MISSED_CLOCK_STEP] = "clock_step",
+		[MISSED_RESTART] = "restart",
+		[MISSED_SOURCE_TIMEOUT] = "source_timeout",
+		[MISSED_UNREADABLE] = "unreadable",
+	};
+
+	return name[m];
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  How records leave the ring: ring.h. */
+#include "ring_inside.h"
+
+#include <errno.h>
+#include <string.h>
+
+void
+cursor_enter(struct ring *r, uint64_t generation)
+{
+	r->cursor = (struct ring_cursor){ .generation = generation,
+		.step = sizeof(struct segment_head),
+		.seq = segment_first_seq(r, generation) };
+}
+
+static bool
+is_counted_at_once(enum loss cause)
+{
+	return cause == LOST_QUEUE_FULL;
+}
+
+/* Nothing before it waits for an answer any more. */
+static void
+close_hole(struct ring *r, const struct ring_hole *h)
+{
+	if (is_counted_at_once(h->cause))
+		r->state.lost_ahead -= h->n;
+	else
+		r->state.lost[h->cause] += h->n;
+}
+
+static struct ring_hole *
+next_hole(struct ring *r, uint64_t first, enum loss cause)
+{
+	struct ring_hole *last = r->nholes > 0 ? &r->hole[r->nholes - 1] :
+	    NULL;
+
+	if (last != NULL && last->cause == cause &&
+	    (last->first + last->n == first || r->nholes == RING_HOLES_MAX))
+		return last;
+	if (r->nholes == RING_HOLES_MAX)
+		return NULL;
+	last = &r->hole[r->nholes++];
+	*last = (struct ring_hole){ .first = first, .cause = cause };
+	return last;
+}
+
+void
+ring_add_hole(struct ring *r, uint64_t first, uint64_t last, enum loss cause)
+{
+	struct ring_hole *h;
+	uint64_t n;
+
+	if (first <= r->state.acked_seq)
+		first = r->state.acked_seq + 1;
+	if (first > last)
+		return;
+	n = last - first + 1;
+	if (first == r->state.acked_seq + 1) {
+		r->state.acked_seq = last;
+		r->state.lost[cause] += n;
+		return;
+	}
+	if ((h = next_hole(r, first, cause)) == NULL)
+		return;
+	h->n += n;
+	if (is_counted_at_once(cause)) {
+		r->state.lost[cause] += n;
+		r->state.lost_ahead += n;
+	}
+}
+
+static void
+lose(struct ring *r, uint64_t n)
+{
+	ring_add_hole(r, r->cursor.seq, r->cursor.seq + n - 1,
+	    LOST_UNREADABLE);
+	r->cursor.seq += n;
+	ring_keep_state(r);
+}
+
+/* Differences from these bytes are worth nothing. */
+static void
+distrust(struct ring_cursor *c, uint32_t from, uint32_t to)
+{
+	if (c->bad_to == 0)
+		c->bad_from = from;
+	c->bad_to = to;
+}
+
+/* The step at the cursor; false where its segment has no further one. */
+static bool
+enter_step(struct ring *r)
+{
+	struct ring_cursor *c = &r->cursor;
+	const uint32_t end = committed_bytes(segment_head(r, c->generation));
+	const uint32_t start = c->step;
+	uint32_t records = 0;
+
+	if (start >= end)
+		return false;
+	switch (ring_read_step(r, c->generation, start, &records)) {
+	case STEP_GOOD:
+		break;
+	case STEP_DAMAGED:
+		distrust(c, start, c->step);
+		lose(r, records);
+		break;
+	case STEP_ENDLESS:
+		/* nobody knows where the next one would be */
+		distrust(c, start, end);
+		c->step = end;
+		lose(r, segment_last_seq(r, c->generation) + 1 - c->seq);
+		break;
+	}
+	return true;
+}
+
+/* To the next segment with something in it; false: that is all. */
+static bool
+advance(struct ring *r)
+{
+	struct ring_cursor *c = &r->cursor;
+	const uint64_t seq = c->seq;
+
+	if (segment_is_whole(r, c->generation) && enter_step(r))
+		return true;
+	if (c->generation == r->head)
+		return false;
+	cursor_enter(r, c->generation + 1);
+	if (c->seq > seq) {
+		/* the segment in between has a damaged head */
+		c->seq = seq;
+		lose(r, segment_first_seq(r, c->generation) - seq);
+	}
+	return true;
+}
+
+static void
+read_next(struct ring *r)
+{
+	struct ring_cursor *c = &r->cursor;
+
+	switch (ring_read_item(r)) {
+	case ITEM_GOOD:
+		c->left--;
+		c->seq++;
+		/* taken over in the middle of a step */
+		if (c->seq - 1 <= r->state.acked_seq)
+			c->ready = 0;
+		break;
+	case ITEM_DAMAGED:
+		c->left--;
+		lose(r, 1);
+		break;
+	case ITEM_ENDLESS: {
+		const uint32_t left = c->left;
+
+		c->left = 0;
+		lose(r, left);
+		break;
+	}
+	}
+}
+
+bool
+ring_unsent(struct ring *r, const uint8_t **record, size_t *len)
+{
+	struct ring_cursor *c = &r->cursor;
+
+	while (c->ready == 0) {
+		/* room is left for what drop_oldest() has to say */
+		if (r->nholes >= RING_HOLES_MAX / 2)
+			return false;
+		if (c->left > 0)
+			read_next(r);
+		else if (!advance(r))
+			return false;
+	}
+	*record = r->out;
+	*len = c->ready;
+	return true;
+}
+
+void
+ring_sent(struct ring *r)
+{
+	r->sent_seq = r->cursor.seq - 1;
+	r->cursor.ready = 0;
+}
+
+/* Holes that start up to there, oldest first.  Returns their records. */
+static uint64_t
+close_holes(struct ring *r, uint64_t seq)
+{
+	uint64_t n = 0;
+	size_t closed = 0;
+
+	for (; closed < r->nholes && r->hole[closed].first <= seq; closed++) {
+		close_hole(r, &r->hole[closed]);
+		n += r->hole[closed].n;
+	}
+	r->nholes -= closed;
+	memmove(r->hole, r->hole + closed, r->nholes * sizeof(r->hole[0]));
+	return n;
+}
+
+static void
+free_segments(struct ring *r)
+{
+	while (r->state.tail < r->cursor.generation &&
+	    segment_last_seq(r, r->state.tail) <= r->state.acked_seq) {
+		segment_free(r, r->state.tail);
+		r->state.tail++;
+	}
+}
+
+int
+ring_ack(struct ring *r, uint64_t seq, enum loss cause)
+{
+	struct ring_state *s = &r->state;
+	uint64_t answered, behind;
+
+	if (seq <= s->acked_seq || seq > r->sent_seq)
+		return -EPROTO;
+	answered = seq - s->acked_seq;
+	behind = close_holes(r, seq);
+	answered = behind < answered ? answered - behind : 0;
+	if (cause == LOST_END)
+		s->acked += answered;
+	else
+		s->lost[cause] += answered;
+	s->acked_seq = seq;
+	while ((behind = close_holes(r, s->acked_seq + 1)) > 0)
+		s->acked_seq += behind;
+	free_segments(r);
+	ring_keep_state(r);
+	return 0;
+}
+
+void
+ring_count_lost(struct ring *r, enum loss cause, uint64_t n)
+{
+	r->state.lost[cause] += n;
+	r->state.unnumbered += n;
+	ring_keep_state(r);
+}
+
+void
+ring_count_missed(struct ring *r, enum miss cause, uint64_t n)
+{
+	r->state.missed[cause] += n;
+	ring_keep_state(r);
+}
+
+uint64_t
+ring_read(const struct ring *r)
+{
+	return r->made + r->state.unnumbered;
+}
+
+uint64_t
+ring_queued(const struct ring *r)
+{
+	uint64_t n = r->made - r->state.acked_seq;
+
+	for (size_t i = 0; i < r->nholes; i++)
+		n -= r->hole[i].n;
+	return n;
+}
+
+uint64_t
+ring_lost(const struct ring *r, enum loss cause)
+{
+	uint64_t n = r->state.lost[cause];
+
+	for (size_t i = 0; i < r->nholes; i++)
+		if (r->hole[i].cause == cause && !is_counted_at_once(cause))
+			n += r->hole[i].n;
+	return n;
+}
+
+uint64_t
+ring_usage(const struct ring *r)
+{
+	return ring_queued(r) == 0 ? 0 :
+	    (r->head - r->state.tail) * r->segment + r->used;
+}
+
+uint64_t
+ring_limit(const struct ring *r)
+{
+	return (uint64_t)r->nsegments * r->segment;
+}
