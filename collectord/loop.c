@@ -2,6 +2,7 @@
 /* Runs in: collectord.  See loop.h. */
 #include "loop.h"
 
+#include "grid.h"
 #include "log.h"
 #include "now.h"
 
@@ -51,24 +52,14 @@ timespec_ns(uint64_t ns)
 		.tv_nsec = (long)(ns % NS_PER_S) };
 }
 
-/* The next time of our own in the grid of intervals since boot. */
-static uint64_t
-next_turn(const struct loop *l, uint64_t now, uint32_t phase_ms)
-{
-	const uint64_t interval = l->interval_ms * (uint64_t)NS_PER_MS;
-	const uint64_t next = now - now % interval +
-	    phase_ms * (uint64_t)NS_PER_MS;
-
-	return next > now ? next : next + interval;
-}
-
 void
 loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 {
 	struct itimerspec when;
 
 	l->interval_ms = interval_ms;
-	l->first_ns = next_turn(l, now_ns(CLOCK_BOOTTIME), phase_ms);
+	l->first_ns = grid_next(now_ns(CLOCK_BOOTTIME), interval_ms,
+	    phase_ms);
 	when = (struct itimerspec){ .it_value = timespec_ns(l->first_ns),
 		.it_interval = timespec_ns(interval_ms *
 		    (uint64_t)NS_PER_MS) };
@@ -245,24 +236,13 @@ count_restart(struct loop *l)
 	    (int64_t)missed);
 }
 
-/* At once, unless there is one in the ring or to come that is as good. */
-static bool
-first_is_now(const struct loop *l)
-{
-	const uint64_t now = now_ns(CLOCK_BOOTTIME);
-	const uint64_t half = l->interval_ms * (uint64_t)NS_PER_MS / 2;
-
-	return l->first_ns > now + half &&
-	    (l->cycle->last_boottime_ns == 0 ||
-	    now > l->cycle->last_boottime_ns + half);
-}
-
 void
 loop_run(struct loop *l)
 {
 	count_restart(l);
 	l->collected_ns = now_ns(CLOCK_BOOTTIME);
-	if (first_is_now(l))
+	if (grid_starts_now(now_ns(CLOCK_BOOTTIME), l->first_ns,
+	    l->cycle->last_boottime_ns, l->interval_ms))
 		cycle_run(l->cycle);
 	send_records(l);
 	report(l);
