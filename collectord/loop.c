@@ -219,16 +219,33 @@ turn(struct loop *l)
 	report(l);
 }
 
-/* Turns that nobody took between the process before and this one. */
+/* At once, unless there is one in the ring or to come that is as good. */
+static bool
+first_is_now(const struct loop *l)
+{
+	const uint64_t now = now_ns(CLOCK_BOOTTIME);
+	const uint64_t half = l->interval_ms * (uint64_t)NS_PER_MS / 2;
+
+	return l->first_ns > now + half &&
+	    (l->cycle->last_boottime_ns == 0 ||
+	    now > l->cycle->last_boottime_ns + half);
+}
+
+/*
+ * Turns that nobody took between the process before and this one; what is
+ * collected at once stands for the last of them.
+ */
 static void
-count_restart(struct loop *l)
+count_restart(struct loop *l, bool now)
 {
 	const uint64_t last = l->cycle->last_boottime_ns;
-	const uint64_t now = now_ns(CLOCK_BOOTTIME);
 	const uint64_t interval = l->interval_ms * (uint64_t)NS_PER_MS;
-	const uint64_t missed = last == 0 || now < last ? 0 :
-	    (now - last) / interval;
+	uint64_t missed = 0;
 
+	if (last != 0 && last < l->first_ns)
+		missed = (l->first_ns - last - 1) / interval;
+	if (missed > 0 && now)
+		missed--;
 	if (missed == 0)
 		return;
 	ring_count_missed(l->cycle->ring, MISSED_RESTART, missed);
