@@ -219,18 +219,6 @@ turn(struct loop *l)
 	report(l);
 }
 
-/* At once, unless there is one in the ring or to come that is as good. */
-static bool
-first_is_now(const struct loop *l)
-{
-	const uint64_t now = now_ns(CLOCK_BOOTTIME);
-	const uint64_t half = l->interval_ms * (uint64_t)NS_PER_MS / 2;
-
-	return l->first_ns > now + half &&
-	    (l->cycle->last_boottime_ns == 0 ||
-	    now > l->cycle->last_boottime_ns + half);
-}
-
 /*
  * Turns that nobody took between the process before and this one; what is
  * collected at once stands for the last of them.
@@ -256,10 +244,12 @@ count_restart(struct loop *l, bool now)
 void
 loop_run(struct loop *l)
 {
-	count_restart(l);
+	const bool now = grid_starts_now(now_ns(CLOCK_BOOTTIME), l->first_ns,
+	    l->cycle->last_boottime_ns, l->interval_ms);
+
+	count_restart(l, now);
 	l->collected_ns = now_ns(CLOCK_BOOTTIME);
-	if (grid_starts_now(now_ns(CLOCK_BOOTTIME), l->first_ns,
-	    l->cycle->last_boottime_ns, l->interval_ms))
+	if (now)
 		cycle_run(l->cycle);
 	send_records(l);
 	report(l);
