@@ -33,7 +33,7 @@ struct export_count {
 struct shipstate {
 	enum ship_phase phase;
 	unsigned reason;	/* reason.h; of what is wrong, else 0 */
-	uint8_t endpoint;	/* in the order of the configuration, from 0 */
+	uint8_t endpoint;	/* of the last request, in order from 0 */
 	uint64_t http_status;	/* of the last answer; 0: none */
 	struct export_count count;
 };

@@ -25,6 +25,9 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 	d->intake = in;
 	d->conn = conn;
 	d->target = REQUEST_TARGET;
+	/* a fleet in trouble asks hardly more often than when all is well */
+	for (size_t i = 0; i < conf->nendpoints; i++)
+		d->breaker[i].first_ms = conf->interval_ms / 2;
 	d->not_before_ns = now_ns + NS_PER_MS *
 	    (uint64_t)retry_phase_ms(conf->seed, conf->interval_ms);
 	if ((d->body = malloc(REQUEST_MAX)) == NULL)
@@ -279,6 +282,7 @@ outcome(struct delivery *d)
 	const char *detail = conn_detail(d->conn);
 	const size_t len = detail == NULL ? 0 : strlen(detail);
 
+	d->state.endpoint = (uint8_t)d->endpoint;
 	d->state.count.connections = conn_connections(d->conn);
 	switch (conn_take(d->conn)) {
 	case CONN_ANSWERED:
@@ -326,7 +330,6 @@ delivery_step(struct delivery *d, uint64_t now_ns)
 	if (d->body_len == 0)
 		return;
 	d->endpoint = endpoint;
-	d->state.endpoint = (uint8_t)endpoint;
 	conn_post(d->conn, endpoint, otlp_content_type(d->conf->protocol),
 	    d->body, d->body_len, now_ns);
 }
