@@ -175,7 +175,7 @@ start_shipper(struct link *link, const struct options *o,
 /* What there is to say needs both processes behind their locks. */
 static void
 say_ready(const struct link *l, const struct identity *me,
-    const struct layers *own, struct self *self, const struct notify *n)
+    const struct layers *own, struct self *self, struct notify *n)
 {
 	self->split = l->split;
 	self->landlock[SELF_COLLECTOR] = own->landlock_abi;

@@ -35,6 +35,38 @@ number_of(const char *variable, uint64_t *number)
 	return true;
 }
 
+/* 0: it does not want to hear of us, or it is about another process. */
+static uint64_t
+watchdog_ns(void)
+{
+	uint64_t us, pid;
+
+	if (!number_of("WATCHDOG_USEC", &us))
+		return 0;
+	if (us == 0 || us > UINT64_MAX / NS_PER_US)
+		fatal_text("WATCHDOG_USEC", "not a time");
+	if (number_of("WATCHDOG_PID", &pid) && pid != (uint64_t)getpid())
+		return 0;
+	return us * NS_PER_US;
+}
+
+/* How many descriptors the manager kept for us; each is there. */
+static int
+count_kept(void)
+{
+	uint64_t n, pid;
+
+	if (!number_of("LISTEN_PID", &pid) || pid != (uint64_t)getpid() ||
+	    !number_of("LISTEN_FDS", &n))
+		return 0;
+	if (n > KEPT_MAX)
+		fatal_text("LISTEN_FDS", "more than were ever stored");
+	for (int fd = FIRST_KEPT_FD; fd < FIRST_KEPT_FD + (int)n; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+			fatal("LISTEN_FDS", errno);
+	return (int)n;
+}
+
 /* A path, or "@" and a name without a place in the file system. */
 static int
 connect_to(const char *address)
@@ -62,24 +94,23 @@ void
 notify_open(struct notify *n)
 {
 	const char *address = getenv("NOTIFY_SOCKET");
-	uint64_t us, pid;
 
 	*n = (struct notify){ .fd = -1 };
+	/* before a descriptor of ours could be taken for one of them */
+	n->nkept = count_kept();
 	if (address == NULL || *address == '\0')
 		return;
 	n->fd = connect_to(address);
-	if (number_of("WATCHDOG_USEC", &us) &&
-	    (!number_of("WATCHDOG_PID", &pid) || pid == (uint64_t)getpid()))
-		n->watchdog_ns = us * NS_PER_US;
+	n->watchdog_ns = watchdog_ns();
 	unsetenv("NOTIFY_SOCKET");
 }
 
-static void
+/* False: a manager that does not listen must not stop the metrics. */
+static bool
 say(const struct notify *n, const char *text)
 {
-	if (n->fd >= 0)
-		/* a manager that does not listen must not stop the metrics */
-		send(n->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+	return n->fd < 0 || send(n->fd, text, strlen(text),
+	    MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
 /* With a descriptor; this may wait, nothing runs yet. */
@@ -146,44 +177,38 @@ notify_forget(const struct notify *n, const char *name)
 }
 
 void
-notify_kept(void (*call)(void *, const char *, int), void *arg)
+notify_kept(struct notify *n, void (*call)(void *, const char *, int),
+    void *arg)
 {
 	const char *names = getenv("LISTEN_FDNAMES");
 	char name[NOTIFY_TEXT_MAX];
-	uint64_t n, pid;
 
-	if (!number_of("LISTEN_PID", &pid) || pid != (uint64_t)getpid() ||
-	    !number_of("LISTEN_FDS", &n))
-		return;
-	if (n > KEPT_MAX)
-		fatal_text("LISTEN_FDS", "more than were ever stored");
-	for (int fd = FIRST_KEPT_FD; fd < FIRST_KEPT_FD + (int)n; fd++) {
+	for (int i = 0; i < n->nkept; i++) {
 		const size_t len = names == NULL ? 0 : strcspn(names, ":");
 
-		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-			fatal("LISTEN_FDS", errno);
 		snprintf(name, sizeof(name), "%.*s", (int)len,
 		    names == NULL ? "" : names);
-		call(arg, name, fd);
+		call(arg, name, FIRST_KEPT_FD + i);
 		if (names != NULL)
 			names += len + (names[len] == ':');
 	}
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
+	n->nkept = 0;
 }
 
 void
-notify_ready(const struct notify *n)
+notify_ready(struct notify *n)
 {
-	say(n, "READY=1");
+	n->owes_ready = !say(n, "READY=1");
 }
 
 void
-notify_status(const struct notify *n, const char *text)
+notify_status(struct notify *n, const char *text)
 {
 	char line[NOTIFY_TEXT_MAX];
 
+	/* it would wait for that until it gives up */
+	if (n->owes_ready)
+		notify_ready(n);
 	snprintf(line, sizeof(line), "STATUS=%s", text);
 	say(n, line);
 }

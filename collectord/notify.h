@@ -17,11 +17,14 @@ struct notify {
 	int fd;			/* connected; -1: there is no manager */
 	uint64_t watchdog_ns;	/* it wants to hear of us so often; 0: never */
 	uint64_t alive_ns;	/* CLOCK_MONOTONIC, when it last did */
+	int nkept;		/* descriptors that notify_kept() passes on */
+	bool owes_ready;	/* it could not hear it, it is said again */
 };
 
 /*
- * From NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.  Before the lock, and
- * before anything is forked.  Fatal where they are set and make no sense.
+ * From NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, LISTEN_PID and LISTEN_FDS.
+ * Before any descriptor is opened, before the lock and before anything is
+ * forked.  Fatal where they are set for us and make no sense.
  */
 void	notify_open(struct notify *);
 
@@ -34,13 +37,14 @@ void	notify_forget(const struct notify *, const char *name);
 
 /*
  * Descriptors that the manager kept (LISTEN_FDS): for each one the call; it
- * owns the descriptor.  Forgets the variables: a second call finds none.
+ * owns the descriptor.  A second call finds none.
  */
-void	notify_kept(void (*)(void *arg, const char *name, int fd), void *arg);
+void	notify_kept(struct notify *, void (*)(void *arg, const char *name,
+	    int fd), void *arg);
 
 /* One line each, cut to NOTIFY_TEXT_MAX. */
-void	notify_ready(const struct notify *);
-void	notify_status(const struct notify *, const char *text);
+void	notify_ready(struct notify *);
+void	notify_status(struct notify *, const char *text);
 void	notify_stopping(const struct notify *);
 /* Both processes make progress: tells the watchdog, when it is time. */
 void	notify_alive(struct notify *, uint64_t now_ns);

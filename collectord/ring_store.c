@@ -152,13 +152,13 @@ say_taken_over(const struct ring *r)
 }
 
 struct ring *
-ring_open(const struct notify *n, uint64_t bytes, uint64_t start_ns,
+ring_open(struct notify *n, uint64_t bytes, uint64_t start_ns,
     uint64_t boot_ns)
 {
 	struct found f = { .notify = n };
 	struct ring *r;
 
-	notify_kept(take_kept, &f);
+	notify_kept(n, take_kept, &f);
 	r = choose(&f);
 	if (r != NULL) {
 		say_taken_over(r);

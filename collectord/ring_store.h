@@ -15,7 +15,7 @@
  * process.  Without memory for it this is fatal; one that cannot be read is
  * said, counted and left.  boot_ns: wall clock at boot, start_ns: now.
  */
-struct ring	*ring_open(const struct notify *, uint64_t bytes,
+struct ring	*ring_open(struct notify *, uint64_t bytes,
 		    uint64_t start_ns, uint64_t boot_ns);
 
 #endif

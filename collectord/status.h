@@ -14,7 +14,7 @@
 enum { STATUS_LEAST_S = 5 };
 
 struct status {
-	const struct notify *notify;
+	struct notify *notify;
 	const struct url *endpoint;	/* ENDPOINTS_MAX */
 	const struct ring *ring;
 	const struct self *self;
