@@ -12,7 +12,7 @@ breaker_failed(struct breaker *b, uint64_t now_ns, uint32_t at_least_ms,
 {
 	/* on top of it: a fleet that was told "60" must not come in one */
 	const uint32_t wait_ms = at_least_ms +
-	    retry_backoff_ms(++b->failures, random);
+	    retry_backoff_ms(b->first_ms, ++b->failures, random);
 
 	b->rests_until_ns = now_ns + (uint64_t)wait_ms * NS_PER_MS;
 	return wait_ms;
@@ -21,7 +21,8 @@ breaker_failed(struct breaker *b, uint64_t now_ns, uint32_t at_least_ms,
 void
 breaker_worked(struct breaker *b)
 {
-	*b = (struct breaker){ 0 };
+	b->failures = 0;
+	b->rests_until_ns = 0;
 }
 
 size_t

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct breaker {
+	uint32_t first_ms;	/* the longest wait after one failure */
 	unsigned failures;	/* in a row */
 	uint64_t rests_until_ns;	/* CLOCK_MONOTONIC */
 };

@@ -14,9 +14,10 @@ scale(uint64_t random, uint32_t n)
 }
 
 uint32_t
-retry_backoff_ms(unsigned failures, uint64_t random)
+retry_backoff_ms(uint32_t first_ms, unsigned failures, uint64_t random)
 {
-	uint32_t ceiling = RETRY_FIRST_MS;
+	uint32_t ceiling = first_ms > RETRY_FIRST_MS ? first_ms :
+	    RETRY_FIRST_MS;
 
 	for (unsigned i = 1; i < failures && ceiling < RETRY_CAP_MS; i++)
 		ceiling *= 2;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 enum {
-	RETRY_FIRST_MS = 1000,
+	RETRY_FIRST_MS = 1000,		/* at least */
 	RETRY_CAP_MS = 60000,
 	RETRY_REFUSED_MS = 60000,	/* configuration errors: floor */
 	RETRY_AFTER_MAX_MS = 900000,	/* the longest a server may ask for */
@@ -15,10 +15,12 @@ enum {
 
 /*
  * Milliseconds to wait after that many failures in a row (1 is the first):
- * exponential up to the cap, then full jitter applied to the capped value.
- * random: 64 uniform bits.  Never less than 50.
+ * at most first_ms (never less than RETRY_FIRST_MS), exponential up to the
+ * cap, then full jitter applied to the capped value.  random: 64 uniform
+ * bits.  Never less than 50.
  */
-uint32_t	retry_backoff_ms(unsigned failures, uint64_t random);
+uint32_t	retry_backoff_ms(uint32_t first_ms, unsigned failures,
+		    uint64_t random);
 
 /*
  * A Retry-After as milliseconds: delta-seconds, or an HTTP-date (RFC 9110,

@@ -17,18 +17,34 @@ TEST(back_off_doubles_up_to_the_cap)
 		16000, 32000, 60000, 60000 };
 
 	for (unsigned n = 0; n < sizeof(ceilings) / sizeof(ceilings[0]); n++)
-		CHECK_INT(retry_backoff_ms(n, UINT64_MAX), ceilings[n]);
-	CHECK_INT(retry_backoff_ms(1000, UINT64_MAX), RETRY_CAP_MS);
-	CHECK_INT(retry_backoff_ms(~0u, UINT64_MAX), RETRY_CAP_MS);
+		CHECK_INT(retry_backoff_ms(0, n, UINT64_MAX), ceilings[n]);
+	CHECK_INT(retry_backoff_ms(0, 1000, UINT64_MAX), RETRY_CAP_MS);
+	CHECK_INT(retry_backoff_ms(0, ~0u, UINT64_MAX), RETRY_CAP_MS);
+}
+
+TEST(back_off_starts_where_it_is_told_to_between_a_second_and_the_cap)
+{
+	static const uint32_t first[][2] = { { 0, 1000 }, { 999, 1000 },
+		{ 1000, 1000 }, { 5000, 5000 }, { 60000, 60000 },
+		{ 150000, 60000 }, { UINT32_MAX, 60000 } };
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		CHECK_INT(retry_backoff_ms(first[i][0], 1, UINT64_MAX),
+		    first[i][1]);
+	CHECK_INT(retry_backoff_ms(5000, 2, UINT64_MAX), 10000);
+	CHECK_INT(retry_backoff_ms(5000, 4, UINT64_MAX), 40000);
+	CHECK_INT(retry_backoff_ms(5000, 5, UINT64_MAX), RETRY_CAP_MS);
+	CHECK_INT(retry_backoff_ms(5000, ~0u, UINT64_MAX), RETRY_CAP_MS);
 }
 
 TEST(jitter_is_spread_over_all_of_the_capped_wait)
 {
 	for (unsigned n = 1; n < 20; n++) {
-		const uint32_t most = retry_backoff_ms(n, UINT64_MAX);
-		const uint32_t half = retry_backoff_ms(n, UINT64_C(1) << 63);
+		const uint32_t most = retry_backoff_ms(0, n, UINT64_MAX);
+		const uint32_t half = retry_backoff_ms(0, n,
+		    UINT64_C(1) << 63);
 
-		CHECK_INT(retry_backoff_ms(n, 0), 50);
+		CHECK_INT(retry_backoff_ms(0, n, 0), 50);
 		CHECK(half >= 50 + (most - 50) / 2 &&
 		    half <= 50 + (most - 50) / 2 + 1);
 	}
