@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests, tools/vm.  A Debian machine with systemd as its first
+# process, for one command: booted, run, switched off.  What it changes is in
+# memory and gone afterwards.
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+
+from owned import end, start
+from tap import Failed, Skip
+from vmroot import root_of
+
+# An overlay in a mount namespace of ours, so that nothing stays behind.
+_NSPAWN = """
+mount -t tmpfs tmpfs "$1/scratch"
+mkdir "$1/scratch/up" "$1/scratch/work"
+mount -t overlay overlay "$1/root" \
+    -o "lowerdir=$2,upperdir=$1/scratch/up,workdir=$1/scratch/work"
+machine=$1
+shift 2
+exec systemd-nspawn --quiet --directory="$machine/root" --boot \
+    --register=no --keep-unit --private-network --console=pipe \
+    --bind="$machine/share:/srv/vm" "$@"
+"""
+
+# What nspawn's own filter lacks and our programs use.
+_CALLS = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
+
+
+class Nspawn:
+    """A container: the host's kernel, a systemd of its own."""
+
+    @staticmethod
+    def need():
+        if os.geteuid() != 0:
+            raise Skip("needs root, to boot a container")
+        if shutil.which("systemd-nspawn") is None:
+            raise Skip("no systemd-nspawn here (tools/setup vm)")
+
+    @staticmethod
+    def boot(folder, layers, log):
+        """The process that ends when the machine is off."""
+        words = ["unshare", "--mount", "--propagation=private", "sh", "-ec",
+                 _NSPAWN, "-", folder, ":".join(map(str, layers)),
+                 f"--system-call-filter={_CALLS}"]
+        # a host with cgroup v1 makes a v2 tree for it
+        env = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
+        return start(words, stdout=log, stderr=subprocess.STDOUT, env=env)
+
+
+KINDS = {"nspawn": Nspawn}
+
+
+class Result:
+    """code: of the command; None where the machine ended without one."""
+
+    def __init__(self, folder, why):
+        rc = folder / "share/out/rc"
+        self.code = int(rc.read_text()) if rc.exists() else None
+        self.why = why
+        self.journal = self._text(folder / "share/out/journal.txt")
+        self.console = self._text(folder / "console")
+
+    @staticmethod
+    def _text(path):
+        return path.read_text(errors="replace") if path.exists() else ""
+
+
+def _prepare(folder, words):
+    for name in ("scratch", "root", "share/out"):
+        (folder / name).mkdir(parents=True)
+    (folder / "share/words").write_bytes(
+        b"".join(os.fsencode(str(word)) + b"\0" for word in words))
+    os.mkfifo(folder / "share/tty")
+
+
+def _read_lines(fd, on_line):
+    """Until the empty line that run() ends it with."""
+    with open(fd, "rb", buffering=0) as tty:
+        buffered = b""
+        while not buffered.endswith(b"\0"):
+            buffered += tty.read(65536)
+            *lines, buffered = buffered.split(b"\n")
+            for line in lines:
+                on_line(line.decode(errors="replace"))
+
+
+def _wait(process, limit):
+    try:
+        process.wait(limit)
+    except subprocess.TimeoutExpired:
+        end(process)
+        return f"not done within {limit} s"
+    return f"the machine ended with status {process.returncode}"
+
+
+def run(suite, words, overlay=(), kind="nspawn", limit=300, on_line=print):
+    """Boots that suite with the trees of overlay laid over it, runs the words
+    as root in /srv/vm and gives each line they say to on_line()."""
+    machine = KINDS[kind]
+    machine.need()
+    layers = [*overlay, root_of(suite)]
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-machine-"))
+    try:
+        _prepare(folder, words)
+        # both ends: the machine may open and close it as often as it likes
+        tty = os.open(folder / "share/tty", os.O_RDWR)
+        reader = threading.Thread(target=_read_lines, args=(tty, on_line))
+        reader.start()
+        try:
+            with open(folder / "console", "wb") as log:
+                why = _wait(machine.boot(folder, layers, log), limit)
+        finally:
+            os.write(tty, b"\0")
+            reader.join()
+        return Result(folder, why)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def need(suite, kind="nspawn"):
+    """Skip, with the machine's words, where an empty one does not boot."""
+    done = run(suite, ["true"], kind=kind, limit=60)
+    if done.code is None:
+        last = (done.console.strip().splitlines() or ["said nothing"])[-1]
+        raise Skip(f"{kind} does not boot {suite} here: {done.why}: {last}")
+    if done.code != 0:
+        raise Failed(f"`true` in {suite} gave {done.code}")

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests, tools/vm.  The root tree of a Debian suite with systemd and
+# what our programs link to, kept below .cache/vm/ and made again when what is
+# written here changes.  Nothing of the machine's own is touched.
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+
+import debs
+from tap import Skip
+
+CACHE = pathlib.Path(os.environ.get("SLUICE_CACHE", debs.ROOT / ".cache"))
+CACHE = CACHE / "vm"
+
+# systemd 252, as in RHEL 9, and 257, as in RHEL 10.
+SUITES = ("bookworm", "trixie")
+
+_SSL = {"bookworm": "libssl3", "trixie": "libssl3t64"}
+_PACKAGES = ("systemd-sysv,dbus,iproute2,libcap2,libjson-c5,libseccomp2,"
+             "python3")
+
+_RUNNER = """#!/bin/bash
+# In the guest: runs what the host left in /srv/vm, then switches off.
+cd /srv/vm || exit
+exec >tty 2>&1
+mapfile -d '' words <words
+"${words[@]}" </dev/null
+echo $? >out/rc
+journalctl -b --no-pager -o short-monotonic >out/journal.txt
+systemctl poweroff --force --force >/dev/null 2>&1
+"""
+
+_FILES = {
+    "etc/hostname": "vm\n",
+    "etc/hosts": "127.0.0.1 localhost vm\n::1 localhost\n",
+    "etc/machine-id": "0123456789abcdef0123456789abcdef\n",
+    "etc/fstab": "",
+    "etc/systemd/journald.conf.d/vm.conf":
+        "[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n",
+    "etc/systemd/system/vm.service":
+        "[Unit]\nDescription=What the host wants run\n"
+        "After=basic.target dbus.socket\n"
+        "[Service]\nType=exec\nKillMode=process\n"
+        "ExecStart=/usr/local/sbin/vm\n",
+    "usr/local/sbin/vm": _RUNNER,
+}
+
+
+def _recipe(suite):
+    return repr((suite, _SSL[suite], _PACKAGES, sorted(_FILES.items())))
+
+
+def _configure(root):
+    for name, text in _FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+    (root / "usr/local/sbin/vm").chmod(0o755)
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "vm.service").symlink_to("../vm.service")
+    default = root / "etc/systemd/system/default.target"
+    default.symlink_to("/usr/lib/systemd/system/multi-user.target")
+    # nobody logs in, and no network is configured
+    for unit in ("getty.target", "systemd-networkd.service",
+                 "systemd-logind.service"):
+        (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+
+
+def _make(suite, target):
+    if shutil.which("mmdebstrap") is None:
+        raise Skip("no mmdebstrap here to make a root tree of Debian's "
+                   f"{suite} with (tools/setup vm)")
+    words = ["mmdebstrap", "--mode=root", "--variant=essential",
+             "--format=directory", f"--keyring={debs.KEYRING}",
+             '--aptopt=Acquire::Languages "none"',
+             '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io",
+             "--dpkgopt=path-exclude=/usr/share/man/*",
+             "--dpkgopt=path-exclude=/usr/share/locale/*",
+             "--dpkgopt=path-exclude=/usr/share/doc/*",
+             f"--include={_PACKAGES},{_SSL[suite]}",
+             suite, str(target), debs.mirror()]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, text=True,
+                          capture_output=True, check=False)
+    if done.returncode != 0:
+        wrong = [line for line in done.stderr.splitlines()
+                 if line.startswith("E:")] or ["failed"]
+        raise Skip(f"mmdebstrap of {suite}: {wrong[0]}")
+    _configure(target)
+
+
+def root_of(suite):
+    """The path of that suite's tree; Skip where it cannot be made."""
+    key = hashlib.sha256(_recipe(suite).encode()).hexdigest()[:12]
+    target = CACHE / f"{suite}-{key}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / f"{suite}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.is_dir():
+            for old in CACHE.glob(f"{suite}-*"):
+                shutil.rmtree(old)
+            # last, and at once: a tree that is there is whole
+            _make(suite, CACHE / f"{suite}-new")
+            (CACHE / f"{suite}-new").rename(target)
+    return target
