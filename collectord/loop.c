@@ -18,8 +18,11 @@ enum { POLL_TIMER, POLL_RECORDS, POLL_ACKS, POLL_END };
 
 enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
-/* What a step of the clock is, and not the kernel's slow correction. */
-enum { STEP_NS = NS_PER_S };
+/*
+ * Two clocks drifted apart by more than reading them takes.  Corrections that
+ * are no step move the clock since boot as well and do not show (adjtimex(2)).
+ */
+enum { STEP_NS = NS_PER_S / 10 };
 
 static volatile sig_atomic_t told_to_stop;
 
@@ -52,6 +55,19 @@ timespec_ns(uint64_t ns)
 		.tv_nsec = (long)(ns % NS_PER_S) };
 }
 
+/*
+ * How far b is ahead of a; false where we were held up between the two, so
+ * that nothing can be said yet.
+ */
+static bool
+read_ahead(clockid_t a, clockid_t b, int64_t *ahead_ns)
+{
+	const uint64_t before = now_ns(a), seen = now_ns(b);
+
+	*ahead_ns = (int64_t)(seen - before);
+	return now_ns(a) - before < STEP_NS / 2;
+}
+
 void
 loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 {
@@ -69,35 +85,54 @@ loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 	    TFD_TIMER_ABSTIME, &when, NULL) < 0)
 		fatal("timerfd", errno);
 	claim_signals();
-	l->slept_ns = now_ns(CLOCK_BOOTTIME) - now_ns(CLOCK_MONOTONIC);
-	l->offset_ns = (int64_t)now_ns(CLOCK_REALTIME) -
-	    (int64_t)now_ns(CLOCK_BOOTTIME);
+	read_ahead(CLOCK_MONOTONIC, CLOCK_BOOTTIME, &l->slept_ns);
+	read_ahead(CLOCK_BOOTTIME, CLOCK_REALTIME, &l->offset_ns);
+}
+
+static void
+count_gap(struct loop *l, enum miss cause, const char *event,
+    uint64_t intervals)
+{
+	if (intervals == 0)
+		return;
+	ring_count_missed(l->cycle->ring, cause, intervals);
+	log_event_int(LOG_LEVEL_NOTICE, event, "intervals",
+	    (int64_t)intervals);
+}
+
+/* How many intervals can have passed while the machine slept. */
+static uint64_t
+count_slept(struct loop *l)
+{
+	const int64_t interval = l->interval_ms * (int64_t)NS_PER_MS;
+	int64_t slept, more;
+
+	if (!read_ahead(CLOCK_MONOTONIC, CLOCK_BOOTTIME, &slept))
+		return 0;
+	more = slept - l->slept_ns;
+	l->slept_ns = slept;
+	return more < STEP_NS ? 0 : (uint64_t)((more - 1) / interval + 1);
 }
 
 /* Intervals that passed without a collection have a cause. */
 static void
 count_missed(struct loop *l, uint64_t missed)
 {
-	const uint64_t slept = now_ns(CLOCK_BOOTTIME) -
-	    now_ns(CLOCK_MONOTONIC);
-	const bool suspended = slept - l->slept_ns > STEP_NS;
+	const uint64_t slept = count_slept(l);
+	const uint64_t suspended = slept < missed ? slept : missed;
 
-	l->slept_ns = slept;
-	if (missed == 0)
-		return;
-	ring_count_missed(l->cycle->ring, suspended ? MISSED_SUSPENDED :
-	    MISSED_LATE, missed);
-	log_event_int(LOG_LEVEL_NOTICE, suspended ? "suspended" : "late",
-	    "intervals", (int64_t)missed);
+	count_gap(l, MISSED_SUSPENDED, "suspended", suspended);
+	count_gap(l, MISSED_LATE, "late", missed - suspended);
 }
 
 static void
 watch_clock(struct loop *l)
 {
-	const int64_t offset = (int64_t)now_ns(CLOCK_REALTIME) -
-	    (int64_t)now_ns(CLOCK_BOOTTIME);
-	const int64_t step = offset - l->offset_ns;
+	int64_t offset, step;
 
+	if (!read_ahead(CLOCK_BOOTTIME, CLOCK_REALTIME, &offset))
+		return;
+	step = offset - l->offset_ns;
 	l->offset_ns = offset;
 	if (step < STEP_NS && step > -STEP_NS)
 		return;

@@ -19,7 +19,7 @@ struct loop {
 	struct status *status;
 	int timer_fd;
 	uint32_t interval_ms;
-	uint64_t slept_ns;	/* BOOTTIME ahead of MONOTONIC, last seen */
+	int64_t slept_ns;	/* BOOTTIME ahead of MONOTONIC, last seen */
 	int64_t offset_ns;	/* REALTIME ahead of BOOTTIME, last seen */
 	uint64_t first_ns;	/* BOOTTIME: the first regular collection */
 	uint64_t collected_ns;	/* BOOTTIME: the last one */

@@ -40,6 +40,7 @@ struct entry {
 
 struct series {
 	uint64_t boot_ns, wall_ns, wall_before_ns;
+	uint64_t earliest_ns;			/* wall time of any cycle */
 	uint64_t cycle;
 	uint64_t first_cycle[SOURCE_END];	/* in which a source spoke */
 	uint8_t key[SIPHASH_KEY];
@@ -60,6 +61,7 @@ series_new(uint64_t boot_ns)
 		return NULL;
 	}
 	s->boot_ns = s->wall_ns = boot_ns;
+	s->earliest_ns = UINT64_MAX;
 	return s;
 }
 
@@ -140,11 +142,20 @@ series_cycle(struct series *s, uint64_t wall_ns)
 	const uint64_t kept = s->nentries > CROWDED ? 1 : CYCLES_KEPT;
 
 	s->cycle++;
-	s->wall_before_ns = s->wall_ns;
+	/* what begins in this cycle begins now, if the clock was set back */
+	s->wall_before_ns = s->wall_ns < wall_ns ? s->wall_ns : wall_ns;
 	s->wall_ns = wall_ns;
+	if (wall_ns < s->earliest_ns)
+		s->earliest_ns = wall_ns;
 	for (uint16_t i = s->nentries; i > 0; i--)
 		if (s->cycle - s->entry[i].seen > kept)
 			forget(s, i);
+}
+
+uint64_t
+series_start(const struct series *s, uint64_t start_ns)
+{
+	return start_ns <= s->wall_ns ? start_ns : s->earliest_ns;
 }
 
 /* NULL where there is no room for a new one. */
@@ -291,8 +302,7 @@ series_judge(struct series *s, enum source_id source, const struct attr *attr,
 	}
 	if (!keep_counters(s, e, p, npoints))
 		return 0;
-	/* a clock that was set back must not make a start in the future */
-	return e->start_ns < s->wall_ns ? e->start_ns : s->wall_ns;
+	return series_start(s, e->start_ns);
 }
 
 void

@@ -28,6 +28,12 @@ void		series_free(struct series *);
  * is used) is forgotten: when it comes back, it is a new one.
  */
 void		series_cycle(struct series *, uint64_t wall_ns);
+/*
+ * A start time as it can be said in this cycle.  A clock that was set back
+ * behind it must not make a start in the future: then the earliest time that
+ * was ever seen stands for it, which does not move from cycle to cycle.
+ */
+uint64_t	series_start(const struct series *, uint64_t start_ns);
 
 /*
  * Looks one instance up and judges its counters.  Two habits of the kernel

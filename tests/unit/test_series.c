@@ -234,6 +234,38 @@ TEST(an_instance_that_misses_one_cycle_keeps_its_start_and_two_do_not)
 	series_free(s);
 }
 
+TEST(a_clock_set_back_behind_a_start_gives_one_that_does_not_move)
+{
+	struct series *s = begun();
+
+	CHECK_INT(disk(s, "sda", 10), BOOT);
+	series_cycle(s, BOOT - 500);
+	CHECK_INT(disk(s, "sda", 11), BOOT - 500);
+	series_cycle(s, BOOT - 400);
+	CHECK_INT(disk(s, "sda", 12), BOOT - 500);
+	CHECK_INT(disk(s, "sdb", 1), BOOT - 500);
+	series_cycle(s, SECOND);
+	CHECK_INT(disk(s, "sda", 13), BOOT);
+	CHECK_INT(disk(s, "sdb", 2), BOOT - 500);
+	series_free(s);
+}
+
+TEST(what_begins_as_the_clock_is_set_back_begins_now_and_stays_there)
+{
+	struct series *s = begun();
+
+	CHECK_INT(disk(s, "sda", 10), BOOT);
+	series_cycle(s, THIRD);
+	CHECK_INT(disk(s, "sda", 11), BOOT);
+	series_cycle(s, SECOND);
+	CHECK_INT(disk(s, "sda", 1), SECOND);
+	CHECK_INT(disk(s, "sdb", 1), SECOND);
+	series_cycle(s, 9000);
+	CHECK_INT(disk(s, "sda", 2), SECOND);
+	CHECK_INT(disk(s, "sdb", 2), SECOND);
+	series_free(s);
+}
+
 TEST(the_same_instance_twice_in_a_cycle_is_refused)
 {
 	struct series *s = begun();
