@@ -10,8 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No source may take longer, whatever the interval. */
-enum { SOURCE_BUDGET_MS = 500 };
+/*
+ * No source may take longer, whatever the interval; and what is read later
+ * than this after the step's one time would be dated wrong.
+ */
+enum { SOURCE_BUDGET_MS = 500, STEP_BUDGET_MS = 5000 };
+
+#define NS_PER_MS UINT64_C(1000000)
 
 /* So that counters go on, and their starts stand, over a restart. */
 static void
@@ -136,16 +141,16 @@ forget_recovered(struct cycle *c)
 }
 
 static struct record_head
-head_now(const struct cycle *c)
+begin_step(struct cycle *c)
 {
-	const uint64_t wall = now_ns(CLOCK_REALTIME);
+	struct record_head now = { .boottime_ns = now_ns(CLOCK_BOOTTIME),
+		.wall_ns = now_ns(CLOCK_REALTIME) };
 
-	return (struct record_head){
-		.boottime_ns = now_ns(CLOCK_BOOTTIME),
-		.wall_ns = wall,
-		/* a clock that went far back must not start in the future */
-		.start_ns = c->ring->boot_ns < wall ? c->ring->boot_ns : wall,
-	};
+	c->number++;
+	series_cycle(c->series, now.wall_ns);
+	now.start_ns = series_start(c->series, c->ring->boot_ns);
+	ring_begin(c->ring, now.boottime_ns, now.wall_ns);
+	return now;
 }
 
 static void
@@ -167,6 +172,30 @@ push_all(struct cycle *c, const struct build *b, bool ends_step)
 		ring_count_lost(c->ring, LOST_OVERSIZE, oversize);
 }
 
+/* The source's own time, or what is left of the step's. */
+static uint64_t
+deadline(const struct record_head *now)
+{
+	const uint64_t own_ns = now_ns(CLOCK_BOOTTIME) +
+	    SOURCE_BUDGET_MS * NS_PER_MS;
+	const uint64_t step_ns = now->boottime_ns + STEP_BUDGET_MS * NS_PER_MS;
+
+	return own_ns < step_ns ? own_ns : step_ns;
+}
+
+/* A call that hung, or a sleep in the middle: found out behind it. */
+static int
+read_source(struct cycle *c, const struct source *s, struct collect *collect)
+{
+	const uint64_t *timeouts = &c->self->failures[s->id][FAILURE_TIMEOUT];
+	const uint64_t before = *timeouts;
+	const int error = collect_late(collect) ? -ETIMEDOUT :
+	    s->read(collect);
+
+	return error < 0 || *timeouts > before || !collect_late(collect) ?
+	    error : -ETIMEDOUT;
+}
+
 static void
 run_source(struct cycle *c, const struct source *s,
     const struct record_head *now)
@@ -176,14 +205,13 @@ run_source(struct cycle *c, const struct source *s,
 	struct collect collect = {
 		.host = c->host, .build = &build, .options = c->options,
 		.source = s, .report = report, .report_arg = c,
-		.deadline_ns = now_ns(CLOCK_MONOTONIC) +
-		    SOURCE_BUDGET_MS * UINT64_C(1000000),
+		.deadline_ns = deadline(now),
 	};
 	int error;
 
 	head.source = s->id;
 	build_start(&build, &head, c->series, c->space);
-	if ((error = s->read(&collect)) < 0)
+	if ((error = read_source(c, s, &collect)) < 0)
 		report(c, s, registry_source(s->id)->reads, error);
 	else if ((error = build_finish(&build)) < 0)
 		report(c, s, registry_source(s->id)->name, error);
@@ -202,8 +230,7 @@ run_own(struct cycle *c, enum source_id id, const struct record_head *now,
 	struct build b;
 
 	head.source = id;
-	/* a clock that stepped back must not make a start in the future */
-	head.start_ns = start_ns < now->wall_ns ? start_ns : now->wall_ns;
+	head.start_ns = series_start(c->series, start_ns);
 	build_start(&b, &head, NULL, c->space);
 	say(c->self, &b, c->ring);
 	if (build_finish(&b) > 0)
@@ -215,11 +242,8 @@ void
 cycle_run(struct cycle *c)
 {
 	const uint64_t began = now_ns(CLOCK_MONOTONIC);
-	const struct record_head now = head_now(c);
+	const struct record_head now = begin_step(c);
 
-	c->number++;
-	series_cycle(c->series, now.wall_ns);
-	ring_begin(c->ring, now.boottime_ns, now.wall_ns);
 	for (size_t i = 0; i < source_table_size; i++)
 		run_source(c, source_table[i], &now);
 	forget_recovered(c);

@@ -112,12 +112,18 @@ self_open(struct self *self, pid_t shipper)
 	return result;
 }
 
+/* Whole or nothing: half a file would end in half a number. */
 static struct text
 read_kept(int fd, char buf[SELF_TEXT_MAX])
 {
-	ssize_t n = pread(fd, buf, SELF_TEXT_MAX, 0);
+	size_t used = 0;
+	ssize_t n;
 
-	return text_of(buf, n < 0 ? 0 : (size_t)n);
+	do {
+		n = pread(fd, buf + used, SELF_TEXT_MAX - used, (off_t)used);
+		used += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return text_of(buf, n < 0 || used == SELF_TEXT_MAX ? 0 : used);
 }
 
 static void

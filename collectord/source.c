@@ -69,5 +69,5 @@ collect_say(struct collect *c, unsigned id, int64_t value)
 bool
 collect_late(const struct collect *c)
 {
-	return now_ns(CLOCK_MONOTONIC) > c->deadline_ns;
+	return now_ns(CLOCK_BOOTTIME) > c->deadline_ns;
 }

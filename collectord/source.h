@@ -44,7 +44,7 @@ struct collect {
 	struct build *build;
 	const struct source_options *options;
 	const struct source *source;
-	uint64_t deadline_ns;	/* CLOCK_MONOTONIC: stop and say timeout */
+	uint64_t deadline_ns;	/* CLOCK_BOOTTIME: stop and say timeout */
 	/* how to say that a path cost its metrics; set by the cycle */
 	void (*report)(void *arg, const struct source *, const char *path,
 	    int error);

@@ -113,7 +113,8 @@ read_once(const struct once *o, struct host *host, struct series *series,
 	struct collect c = {
 		.host = host, .build = &build, .options = &o->options,
 		.source = source, .report = report,
-		.deadline_ns = began + BUDGET_MS * UINT64_C(1000000),
+		.deadline_ns = now_ns(CLOCK_BOOTTIME) +
+		    BUDGET_MS * UINT64_C(1000000),
 	};
 	uint8_t *record = NULL;
 	size_t len;
