@@ -211,6 +211,14 @@ judge_message(const struct msghdr *msg, const struct received *got,
 	return CHANNEL_OK;
 }
 
+/* Full, empty, or the kernel is short of memory: later. */
+static bool
+is_passing(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS ||
+	    error == ENOMEM;
+}
+
 static enum channel_fault
 receive_once(int fd, struct msghdr *msg, size_t *len)
 {
@@ -219,7 +227,7 @@ receive_once(int fd, struct msghdr *msg, size_t *len)
 	do
 		n = recvmsg(fd, msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+	if (n < 0 && is_passing(errno))
 		return CHANNEL_AGAIN;
 	if (n < 0)
 		return CHANNEL_ERRNO;
@@ -291,7 +299,7 @@ channel_send(int fd, const void *buf, size_t len, int pass_fd)
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return CHANNEL_OK;
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
+	if (is_passing(errno))
 		return CHANNEL_AGAIN;
 	return errno == EPIPE || errno == ECONNRESET ? CHANNEL_CLOSED :
 	    CHANNEL_ERRNO;

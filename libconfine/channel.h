@@ -24,7 +24,7 @@ struct identity {
  */
 enum channel_fault {
 	CHANNEL_OK,
-	CHANNEL_AGAIN,		/* nothing there now; not a fault */
+	CHANNEL_AGAIN,		/* nothing there or no room now; no fault */
 	CHANNEL_CLOSED,		/* the peer is gone; not a fault of form */
 	CHANNEL_ERRNO,		/* a system call failed: see errno */
 	CHANNEL_NOT_UNIX,

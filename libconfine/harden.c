@@ -17,8 +17,14 @@ int
 harden_limits(const struct limit *limit, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct rlimit r = { limit[i].value, limit[i].value };
+		struct rlimit r;
 
+		if (getrlimit(limit[i].resource, &r) < 0)
+			return -1;
+		/* whoever started us may have been stricter */
+		if (r.rlim_max > limit[i].value)
+			r.rlim_max = limit[i].value;
+		r.rlim_cur = r.rlim_max;
 		if (setrlimit(limit[i].resource, &r) < 0)
 			return -1;
 	}

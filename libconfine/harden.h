@@ -10,7 +10,7 @@
 struct limit {
 	int resource;		/* RLIMIT_… */
 	const char *name;
-	rlim_t value;		/* soft and hard */
+	rlim_t value;		/* soft and hard, or stricter as found */
 };
 
 /* Sets each row; -1 with errno at the first that fails. */

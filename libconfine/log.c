@@ -141,15 +141,23 @@ log_has_room(void)
 	return ppoll(&pfd, 1, &at_once, NULL) == 1;
 }
 
+/* Only what is no pipe takes a part of a line. */
 static bool
 write_line(const struct log_line *l)
 {
-	ssize_t n;
+	size_t written = 0;
 
-	do
-		n = write(STDERR_FILENO, l->text, l->len);
-	while (n < 0 && errno == EINTR);
-	return n >= 0;
+	while (written < l->len) {
+		const ssize_t n = write(STDERR_FILENO, l->text + written,
+		    l->len - written);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || ((written += (size_t)n) < l->len &&
+		    !log_has_room()))
+			return false;
+	}
+	return true;
 }
 
 /* The first line that gets through again tells how many did not. */

@@ -38,6 +38,7 @@ struct lock {
 	int prctl_option, prctl_error;	/* option 0: none fails */
 	bool no_seccomp;
 	rlim_t descriptors;		/* the hard limit before; 0: as is */
+	int limit_error;		/* 0: none fails */
 };
 
 static struct shown {
@@ -89,6 +90,8 @@ be_on(struct lock *l)
 	if (l->descriptors != 0)
 		REQUIRE(setrlimit(RLIMIT_NOFILE, &r) == 0);
 	REQUIRE(privilege_no_new() == 0);
+	if (l->limit_error != 0)
+		fail_call(SYS_prlimit64, 1, 0, l->limit_error);
 	if (l->landlock.abi != 0 || l->landlock.version_error != 0 ||
 	    l->landlock.create_error != 0)
 		fake_landlock(&l->landlock);
@@ -351,9 +354,21 @@ TEST(a_flag_that_cannot_be_set_ends_both)
 TEST(a_limit_that_cannot_be_set_ends_both)
 {
 	prepare();
-	/* below what the tables ask for; nobody without a capability may */
-	check_fatal((struct lock){ .descriptors = 12 },
+	check_fatal((struct lock){ .limit_error = EPERM },
 	    "what=\"setrlimit\" error=\"EPERM");
+}
+
+static void
+few_descriptors(const struct lock *on, pid_t pid)
+{
+	check_limits(pid, "12", on->half == COLLECTOR ? "67108864" :
+	    "33554432");
+}
+
+TEST(a_limit_that_is_stricter_than_the_tables_stays)
+{
+	prepare();
+	check_both((struct lock){ .descriptors = 12 }, few_descriptors);
 }
 
 TEST(absent_landlock_is_logged_once_by_each)
