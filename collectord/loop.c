@@ -125,6 +125,14 @@ count_missed(struct loop *l, uint64_t missed)
 	count_gap(l, MISSED_LATE, "late", missed - suspended);
 }
 
+/* Behind a step: who is killed before has not counted them, the next does. */
+static void
+count_restart(struct loop *l)
+{
+	count_gap(l, MISSED_RESTART, "restarted", l->restarted);
+	l->restarted = 0;
+}
+
 static void
 watch_clock(struct loop *l)
 {
@@ -148,9 +156,10 @@ collect(struct loop *l)
 
 	if (read(l->timer_fd, &expired, sizeof(expired)) != sizeof(expired))
 		return;
-	count_missed(l, expired - 1);
 	watch_clock(l);
 	cycle_run(l->cycle);
+	count_restart(l);
+	count_missed(l, expired - 1);
 	l->collected_ns = now_ns(CLOCK_BOOTTIME);
 }
 
@@ -258,8 +267,8 @@ turn(struct loop *l)
  * Turns that nobody took between the process before and this one; what is
  * collected at once stands for the last of them.
  */
-static void
-count_restart(struct loop *l, bool now)
+static uint64_t
+turns_without(const struct loop *l, bool now)
 {
 	const uint64_t last = l->cycle->last_boottime_ns;
 	const uint64_t interval = l->interval_ms * (uint64_t)NS_PER_MS;
@@ -267,13 +276,7 @@ count_restart(struct loop *l, bool now)
 
 	if (last != 0 && last < l->first_ns)
 		missed = (l->first_ns - last - 1) / interval;
-	if (missed > 0 && now)
-		missed--;
-	if (missed == 0)
-		return;
-	ring_count_missed(l->cycle->ring, MISSED_RESTART, missed);
-	log_event_int(LOG_LEVEL_NOTICE, "restarted", "intervals",
-	    (int64_t)missed);
+	return missed > 0 && now ? missed - 1 : missed;
 }
 
 void
@@ -282,10 +285,12 @@ loop_run(struct loop *l)
 	const bool now = grid_starts_now(now_ns(CLOCK_BOOTTIME), l->first_ns,
 	    l->cycle->last_boottime_ns, l->interval_ms);
 
-	count_restart(l, now);
+	l->restarted = turns_without(l, now);
 	l->collected_ns = now_ns(CLOCK_BOOTTIME);
-	if (now)
+	if (now) {
 		cycle_run(l->cycle);
+		count_restart(l);
+	}
 	send_records(l);
 	report(l);
 	while (!told_to_stop)

@@ -23,6 +23,7 @@ struct loop {
 	int64_t offset_ns;	/* REALTIME ahead of BOOTTIME, last seen */
 	uint64_t first_ns;	/* BOOTTIME: the first regular collection */
 	uint64_t collected_ns;	/* BOOTTIME: the last one */
+	uint64_t restarted;	/* turns missed before it, not counted yet */
 	bool heard;		/* of the shipper, in this turn */
 };
 
