@@ -8,30 +8,25 @@ import re
 from tap import check, check_equal, main, test
 
 ROOT = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
-_CALL = re.compile(r"\b(?:log_begin|log_event|log_event_int|log_event_errno|"
-                   r"say_trouble)\((.*?)\);", re.DOTALL)
+# Who says an event, and which of the arguments names it.
+_PLACE = {"log_begin": 2, "log_event": 1, "log_event_int": 1,
+          "log_event_errno": 1, "say_trouble": 1, "count_gap": 2}
+_CALL = re.compile(rf"\b({'|'.join(_PLACE)})\((.*?)\);", re.DOTALL)
 _NAME = re.compile(r'"([a-z_]+)"')
 
 
-def name_of(arguments):
-    """The event is the last argument before a key: the first literal, and
-    with a choice of two both."""
-    head = arguments.split(", ")
-    found = []
-    for part in head:
-        names = _NAME.findall(part)
-        if names:
-            found = names
-            break
-    return found
+def names_of(function, arguments):
+    """None where a variable names it; with a choice of two both."""
+    return _NAME.findall(" ".join(arguments.split()).split(", ")[
+        _PLACE[function]])
 
 
 def said():
     names = {}
     for folder in ("collectord", "shipperd", "libconfine"):
         for path in sorted((ROOT / folder).rglob("*.c")):
-            for arguments in _CALL.findall(path.read_text()):
-                for name in name_of(" ".join(arguments.split())):
+            for call in _CALL.findall(path.read_text()):
+                for name in names_of(*call):
                     names.setdefault(name, path.name)
     return names
 
@@ -47,22 +42,71 @@ def every_event_that_can_be_logged_is_explained_and_no_other():
 
 # How the network half says why something failed.
 _REASONS = re.compile(
-    r'(?:end\(c, CONN_\w+,(?: c->heard \? "\w+" :)?|give_up\(r,|fail\(d,|'
-    r'reason =|VERDICT_\w+,|\] =)\s*"([a-z0-9_]+)"')
+    r'(?:end\(c, CONN_\w+,|give_up\(r,|fail\(d,|reason =|VERDICT_\w+,|\] =|'
+    r'"points_rejected",|c->heard \?|(?<=") :)\s*"([a-z0-9_]+)"')
+
+# What conn.c says where nothing failed, or where nothing is under way.
+_NO_FAILURE = {"answered", "timeout"}
+
+
+def reasons_said():
+    found = set()
+    for name in ("conn", "delivery", "dial", "resolve", "otlp_reply"):
+        found |= set(_REASONS.findall(
+            (ROOT / f"shipperd/{name}.c").read_text()))
+    check(len(found) > 40, f"only {sorted(found)}")
+    return found
 
 
 @test
 def every_reason_for_a_failed_delivery_is_explained():
     page = (ROOT / "docs/operations.md").read_text()
-    table = page.split("## When nothing arrives")[1]
-    found = set()
-    for name in ("conn", "dial", "resolve", "otlp_reply"):
-        found |= set(_REASONS.findall(
-            (ROOT / f"shipperd/{name}.c").read_text()))
-    check(len(found) > 30, f"only {sorted(found)}")
-    explained = set(re.findall(r"`([a-z0-9_]+)`", table))
-    check(found - {"answered", "timeout"} <= explained,
-          f"not explained: {sorted(found - explained)}")
+    table = page.split("## When nothing arrives")[1].split("\n## ")[0]
+    rows = table.split("|---|---|---|\n")[1].splitlines()
+    explained = {word for row in rows
+                 for word in re.findall(r"`([a-z0-9_]+)`", row.split("|")[1])}
+    check_equal(sorted(explained), sorted(reasons_said() - _NO_FAILURE),
+                "reasons explained")
+
+
+@test
+def every_reason_has_a_number_on_the_channel_and_no_other_word_has():
+    text = (ROOT / "libproto/reason.c").read_text()
+    table = text.split("reasons[] = {")[1].split("};")[0]
+    numbered = re.findall(r'"([a-z0-9_]+)"', table)
+    check_equal(sorted(numbered), sorted(set(numbered)), "each once")
+    check_equal(sorted(numbered), sorted(reasons_said()), "reasons numbered")
+
+
+# The causes of a gap: gap.c's tables, the points of the registry, the page.
+def causes(array):
+    text = (ROOT / "collectord/gap.c").read_text()
+    table = text.split(f"name[{array}_END] = {{")[1].split("};")[0]
+    return re.findall(r'"([a-z_]+)"', table)
+
+
+def explained_causes(metric):
+    page = (ROOT / "docs/operations.md").read_text()
+    section = page.split("## Gaps and their causes")[1].split("\n## ")[0]
+    table = section.split(f"`{metric}`", 1)[1].split("\n\n| ", 1)[1]
+    return re.findall(r"^\| `([a-z_]+)` \|", table.split("\n\n")[0],
+                      re.MULTILINE)
+
+
+def sent_causes(metric):
+    text = (ROOT / "libproto/metrics.def").read_text()
+    return re.findall(rf'POINT\({metric}, \d+, \w+, "sluice\.cause", '
+                      r'"([a-z_]+)"', " ".join(text.split()))
+
+
+@test
+def every_cause_of_a_loss_is_sent_and_explained_and_no_other():
+    for array, metric, name in (
+            ("LOST", "RECORDS_LOST", "sluice.records.lost"),
+            ("MISSED", "INTERVALS_MISSED", "sluice.intervals.missed")):
+        check(len(causes(array)) > 3, f"only {causes(array)}")
+        check_equal(explained_causes(name), causes(array), f"{name}: page")
+        check_equal(sent_causes(metric), causes(array), f"{name}: registry")
 
 
 main()

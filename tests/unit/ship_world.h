@@ -22,7 +22,8 @@
 	"Content-Length: 0\r\n\r\n"
 #define OK HTTP("200", "")
 
-enum { INTERVAL_MS = 10000, ACKS_MAX = 256 };
+/* FIRST_MS: the longest wait after one failure. */
+enum { INTERVAL_MS = 10000, FIRST_MS = INTERVAL_MS / 2, ACKS_MAX = 256 };
 
 static struct shipconf conf;
 static struct intake in;

@@ -47,6 +47,16 @@ TEST(each_failure_in_a_row_doubles_the_longest_wait_up_to_the_cap)
 		CHECK_INT(breaker_failed(&b[0], 0, 0, UINT64_MAX), longest[i]);
 }
 
+TEST(the_longest_first_wait_is_the_callers_and_stays_with_a_success)
+{
+	forget();
+	b[0].first_ms = 5000;
+	CHECK_INT(breaker_failed(&b[0], 0, 0, UINT64_MAX), 5000);
+	CHECK_INT(breaker_failed(&b[0], 0, 0, UINT64_MAX), 10000);
+	breaker_worked(&b[0]);
+	CHECK_INT(breaker_failed(&b[0], 0, 0, UINT64_MAX), 5000);
+}
+
 TEST(jitter_comes_on_top_of_what_the_server_asked_for)
 {
 	forget();

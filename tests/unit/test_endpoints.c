@@ -30,7 +30,7 @@ check_waits(const char *http, uint32_t at_least_ms)
 	CHECK_INT(wait_for_post(), at_least_ms + LEAST_MS);
 	fake_random = UINT64_MAX;
 	fake_answer(http);
-	CHECK_INT(wait_for_post(), at_least_ms + 2000);
+	CHECK_INT(wait_for_post(), at_least_ms + 2 * FIRST_MS);
 	CHECK_INT(nacks, 0);
 	CHECK(same_bytes(&fake_posts[0], last_post()));
 }
@@ -93,7 +93,7 @@ TEST(the_preferred_one_comes_back_when_it_has_rested)
 	CHECK_INT(last_post()->endpoint, 1);
 	fake_answer(OK);
 	turn();
-	now += RETRY_FIRST_MS * MS;
+	now += FIRST_MS * MS;
 	deliver_step();
 	CHECK_INT(last_post()->endpoint, 0);
 	deliver_step();
@@ -106,9 +106,8 @@ TEST(a_preferred_one_that_fails_again_rests_longer_and_delays_nobody)
 	uint64_t failed_at;
 
 	world(2);
-	conf.interval_ms = 1000;	/* a pace well below any rest */
 	fake_random = UINT64_MAX;
-	for (uint32_t rest = RETRY_FIRST_MS; rest <= 32000; rest *= 2) {
+	for (uint32_t rest = FIRST_MS; rest <= RETRY_CAP_MS; rest *= 2) {
 		put_step(1, 1);
 		CHECK(posted());
 		CHECK_INT(last_post()->endpoint, 0);
