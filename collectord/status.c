@@ -36,7 +36,7 @@ add_delivery(struct line *l, const struct status *s, uint64_t now_ns)
 	const char *host = s->endpoint[ship->endpoint].host;
 
 	if (ship->phase == SHIP_FAILING)
-		add(l, "Cannot deliver to %s since %" PRIu64 " s: %s", host,
+		add(l, "Cannot deliver to %s for %" PRIu64 " s: %s", host,
 		    (now_ns - s->failing_ns) / NS_PER_S,
 		    reason_name(ship->reason));
 	else if (ship->count.requests_delivered == 0)
