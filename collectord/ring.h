@@ -36,8 +36,20 @@ struct ring_cursor {
 	uint32_t left;		/* records left in the one entered */
 	uint32_t item, end;	/* offsets: the record, the step's end */
 	uint64_t boottime_ns, wall_ns;
-	uint32_t bad_from, bad_to;	/* damaged bytes of this segment */
 	size_t ready;		/* bytes of the record in out[], seq - 1 */
+};
+
+/* What was in a segment's head when it was taken over, or was put there. */
+struct ring_segment {
+	uint64_t generation;	/* 0: none */
+	uint64_t first_seq;
+	uint32_t place;
+	uint32_t used;		/* bytes that are committed */
+};
+
+struct ring_place {
+	uint64_t generation;	/* whose it is, or was */
+	bool taken;
 };
 
 struct ring {
@@ -48,16 +60,15 @@ struct ring {
 	/* our own copies: never read back from the memory */
 	uint32_t segment, nsegments;
 	uint64_t head;
-	uint16_t place_of[SEGMENTS_MAX];	/* by generation % nsegments */
-	bool taken[SEGMENTS_MAX];	/* places */
+	struct ring_segment known[SEGMENTS_MAX]; /* generation % nsegments */
+	struct ring_place place[SEGMENTS_MAX];
 	uint64_t boot_ns, start_ns;
+	uint8_t id[RING_ID], replaces[RING_ID];
 	struct ring_state state;
 	uint64_t made;		/* number of the last record */
 	uint64_t sent_seq;	/* of the last one sent */
 	/* the step being written */
-	bool in_step;
 	struct ring_step step;
-	uint32_t used;		/* bytes of the segment that are committed */
 	uint32_t end;		/* behind what is written and not committed */
 	uint32_t nrecords;	/* of the segment, committed */
 	uint32_t base[SOURCE_END][RING_BASES_MAX];
@@ -80,6 +91,9 @@ const char	*ring_take(struct ring *, int fd);
 /* What ring_new() makes of that many bytes: whole segments. */
 uint64_t	ring_bytes(uint64_t bytes);
 void	ring_done(struct ring *);
+/* One that is not complete holds nothing: its process died making it. */
+void	ring_complete(struct ring *);
+bool	ring_is_complete(const struct ring *);
 /*
  * All that waits in a ring, its counters and its last step go to a new one,
  * which is complete afterwards; the old one stays as it is.  0, or -1.
@@ -88,7 +102,7 @@ int	ring_move(struct ring *to, const struct ring *from);
 
 /*
  * What is read at one time.  Nothing of it counts or is sent before the end,
- * unless it is so much that it fills a segment.
+ * unless it is so much that it fills a segment.  Each beginning has its end.
  */
 void	ring_begin(struct ring *, uint64_t boottime_ns, uint64_t wall_ns);
 /*
@@ -126,7 +140,7 @@ uint64_t	ring_lost(const struct ring *, enum loss);
 
 /*
  * Calls back with each record of the last step that was committed, answered
- * for or not, as far as it still can be read.
+ * for or not, as far as it still can be read.  Before the first one is sent.
  */
 void	ring_last_step(struct ring *, void (*)(void *arg,
 	    const uint8_t *record, size_t len), void *arg);

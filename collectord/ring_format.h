@@ -4,13 +4,13 @@
  * the process that wrote it: a page of struct ring_page, then segments of one
  * size.  Each stands alone, so that the oldest can go, and has a generation:
  * the next one takes the first place that is free, so that no more memory is
- * touched than waits.
+ * touched than waits.  The highest generation is the one being written.
  *
  * A segment: struct segment_head, then steps.  A step is what was collected
  * at one time, or a part of it: struct ring_step, then its records, each
  *
  *	u8 source, u8 flags	enum record_flag and enum item_flag
- *	[u64 start]		ITEM_START: it is not ring_page.boot_ns
+ *	[u64 start]		ITEM_START: it is not ring_facts.boot_ns
  *	[varint base]		ITEM_DELTA: offset in the segment of the size
  *				of the record that this one differs from
  *	varint size, bytes	the instances (record.h), or their difference
@@ -18,8 +18,12 @@
  *
  * A record's number is its place: first_seq of its segment and one for each
  * record before it.  Every change of the whole is one release-store behind
- * what it makes known (head, segment_head.committed, number of the state):
- * what a killed process left behind is what it had made known.
+ * what it makes known (segment_head.generation and .committed, number of the
+ * state): what a killed process left behind is what it had made known.
+ *
+ * Everything is checked by CRC-32C, so that damage costs the step that it is
+ * in and those that differ from it, and no more: what is one for the whole
+ * ring stands twice, what a segment's head says can be told from its steps.
  */
 #ifndef SLUICE_RING_FORMAT_H
 #define SLUICE_RING_FORMAT_H
@@ -49,18 +53,8 @@ enum item_flag {
 	ITEM_DELTA = 0x80,
 };
 
-/* What changes together.  Records are numbered from 1. */
-struct ring_state {
-	uint64_t tail;		/* generation of the oldest segment kept */
-	uint64_t acked_seq;	/* up to here all is answered for, or lost */
-	uint64_t acked;		/* records delivered */
-	uint64_t lost_ahead;	/* counted lost, with numbers > acked_seq */
-	uint64_t unnumbered;	/* counted lost, without any number */
-	uint64_t lost[LOST_END];
-	uint64_t missed[MISSED_END];
-};
-
-struct ring_page {
+/* What does not change once there are records. */
+struct ring_facts {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t record_version;
@@ -70,24 +64,45 @@ struct ring_page {
 	uint8_t replaces[RING_ID];	/* whose records it takes over, or 0 */
 	uint64_t start_ns;	/* wall clock when it was made */
 	uint64_t boot_ns;	/* wall clock at boot, as known then */
-	_Atomic uint32_t complete;	/* 0: its memory is not whole yet */
+	uint64_t crc;		/* of all before */
+};
+
+/* What changes together.  Records are numbered from 1. */
+struct ring_state {
+	uint64_t number;	/* of this state, from 1 */
+	uint64_t tail;		/* generation of the oldest segment kept */
+	uint64_t acked_seq;	/* up to here all is answered for, or lost */
+	uint64_t acked;		/* records delivered */
+	uint64_t lost_ahead;	/* counted lost, with numbers > acked_seq */
+	uint64_t unnumbered;	/* counted lost, without any number */
+	uint64_t lost[LOST_END];
+	uint64_t missed[MISSED_END];
+	uint64_t crc;		/* of all before */
+};
+
+struct ring_page {
+	struct ring_facts facts[2];
+	/* all bits 0: its memory is not whole yet; all bits 1: it is */
+	_Atomic uint32_t complete;
 	struct ring_state state[2];
 	alignas(64) _Atomic uint64_t number;	/* state[number & 1] is valid */
-	alignas(64) _Atomic uint64_t head;	/* generation being written */
 };
 
 struct segment_head {
-	uint64_t generation;	/* from 1 */
+	_Atomic uint64_t generation;	/* from 1; 0: nothing here is valid */
 	uint64_t first_seq;
-	_Atomic uint64_t committed;	/* records << 32 | bytes with head */
+	uint64_t crc;		/* of both */
+	/* bytes, head included | records << 24 | check << 48 */
+	_Atomic uint64_t committed;
 };
 
 struct ring_step {
 	uint64_t boottime_ns, wall_ns;
+	uint64_t first_seq;
 	uint32_t len;		/* bytes behind this header */
 	uint32_t nrecords;
-	uint32_t crc;		/* CRC-32C of these bytes */
-	uint32_t head_crc;	/* CRC-32C of this header up to here */
+	uint32_t crc;		/* of its records as they were: ring_item_crc */
+	uint32_t head_crc;	/* of the generation and this up to here */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs in: collectord.  The ring's memory, made or taken over: ring.h. */
+/* Runs in: collectord.  The ring's memory and what stands in it: ring.h. */
 #include "ring_inside.h"
 
 #include "crc32c.h"
@@ -10,17 +10,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static_assert(sizeof(struct ring_page) <= RING_PAGE, "the header is a page");
 static_assert(SEGMENT_MIN > sizeof(struct segment_head) +
-    sizeof(struct ring_step) + RECORD_MAX, "a record fits any segment");
+    sizeof(struct ring_step) + 2 * sizeof(uint64_t) + RECORD_MAX,
+    "a record fits any segment");
 
 /* Linux 6.3: a memfd that can never be executed. */
 enum { MEMFD_NOEXEC_SEAL = 8 };
-
-enum { SEALS = F_SEAL_SHRINK | F_SEAL_GROW };
 
 static int
 make_memory(uint64_t bytes)
@@ -33,23 +31,36 @@ make_memory(uint64_t bytes)
 	if (fd < 0)
 		return -1;
 	if (ftruncate(fd, (off_t)bytes) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) == 0)
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
+	    F_SEAL_SEAL) == 0)
 		return fd;
 	close(fd);
 	return -1;
 }
 
-/* The child that becomes the shipper has no business with it. */
-static int
-map(struct ring *r, int sharing)
+int
+ring_map(struct ring *r, int sharing)
 {
-	r->page = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, sharing, r->fd,
-	    0);
-	if (r->page == MAP_FAILED ||
-	    madvise(r->page, r->bytes, MADV_DONTFORK) < 0)
+	void *memory = mmap(NULL, r->bytes, PROT_READ | PROT_WRITE, sharing,
+	    r->fd, 0);
+
+	if (memory == MAP_FAILED)
 		return -1;
-	r->segments = (uint8_t *)r->page + RING_PAGE;
+	/* the child that becomes the shipper has no business with it */
+	if (madvise(memory, r->bytes, MADV_DONTFORK) < 0) {
+		munmap(memory, r->bytes);
+		return -1;
+	}
+	r->page = memory;
+	r->segments = (uint8_t *)memory + RING_PAGE;
 	return 0;
+}
+
+void
+ring_done(struct ring *r)
+{
+	munmap(r->page, r->bytes);
+	close(r->fd);
 }
 
 static uint32_t
@@ -62,18 +73,6 @@ segment_size(uint64_t bytes)
 	return size;
 }
 
-void
-ring_keep_state(struct ring *r)
-{
-	const uint64_t next = atomic_load_explicit(&r->page->number,
-	    memory_order_relaxed) + 1;
-
-	r->page->state[next & 1] = r->state;
-	atomic_store_explicit(&r->page->number, next, memory_order_release);
-	/* nothing that comes after may be written before */
-	atomic_thread_fence(memory_order_seq_cst);
-}
-
 uint64_t
 ring_bytes(uint64_t bytes)
 {
@@ -82,240 +81,178 @@ ring_bytes(uint64_t bytes)
 	return RING_PAGE + (bytes - RING_PAGE) / segment * segment;
 }
 
+uint64_t
+ring_facts_crc(const struct ring_facts *f)
+{
+	return crc32c(0, f, offsetof(struct ring_facts, crc));
+}
+
+uint64_t
+ring_state_crc(const struct ring_state *s)
+{
+	return crc32c(0, s, offsetof(struct ring_state, crc));
+}
+
+/* What is before it in the code is before it in the memory, and v.v. */
+static void
+barrier(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+void
+ring_write_facts(struct ring *r, struct ring_facts *f)
+{
+	f->crc = ring_facts_crc(f);
+	for (int i = 0; i < 2; i++) {
+		r->page->facts[i] = *f;
+		barrier();
+	}
+}
+
+void
+ring_keep_state(struct ring *r)
+{
+	struct ring_state *s = &r->state;
+
+	s->number++;
+	s->crc = ring_state_crc(s);
+	r->page->state[s->number & 1] = *s;
+	atomic_store_explicit(&r->page->number, s->number,
+	    memory_order_release);
+	barrier();
+}
+
+void
+ring_complete(struct ring *r)
+{
+	atomic_store_explicit(&r->page->complete, UINT32_MAX,
+	    memory_order_release);
+}
+
+/* By the most of its bits, so that a damaged one does not change it. */
+bool
+ring_is_complete(const struct ring *r)
+{
+	return __builtin_popcount(r->page->complete) > 16;
+}
+
 int
 ring_new(struct ring *r, uint64_t bytes, uint64_t start_ns, uint64_t boot_ns)
 {
+	struct ring_facts facts = { .magic = RING_MAGIC,
+		.version = RING_VERSION, .record_version = RECORD_VERSION,
+		.start_ns = start_ns, .boot_ns = boot_ns };
+
 	memset(r, 0, sizeof(*r));
-	r->segment = segment_size(bytes);
+	r->segment = facts.segment = segment_size(bytes);
 	r->bytes = ring_bytes(bytes);
-	r->nsegments = (uint32_t)((r->bytes - RING_PAGE) / r->segment);
+	r->nsegments = facts.nsegments =
+	    (uint32_t)((r->bytes - RING_PAGE) / r->segment);
 	r->start_ns = start_ns;
 	r->boot_ns = boot_ns;
-	if ((r->fd = make_memory(r->bytes)) < 0)
+	if (getrandom(facts.id, RING_ID, 0) != RING_ID ||
+	    (r->fd = make_memory(r->bytes)) < 0)
 		return -1;
-	if (map(r, MAP_SHARED) < 0) {
+	if (ring_map(r, MAP_SHARED) < 0) {
 		close(r->fd);
 		return -1;
 	}
-	r->used = sizeof(struct segment_head);
-	*r->page = (struct ring_page){ .version = RING_VERSION,
-		.record_version = RECORD_VERSION, .segment = r->segment,
-		.nsegments = r->nsegments, .start_ns = start_ns,
-		.boot_ns = boot_ns };
-	if (getrandom(r->page->id, RING_ID, 0) != RING_ID) {
-		ring_done(r);
-		return -1;
-	}
-	r->head = r->state.tail = 1;
-	segment_place(r, r->head);
-	*segment_head(r, r->head) = (struct segment_head){
-		.generation = r->head, .first_seq = 1,
-		.committed = r->used };
-	r->page->head = r->head;
+	memcpy(r->id, facts.id, RING_ID);
+	ring_write_facts(r, &facts);
+	r->state.tail = 1;
+	segment_begin(r, 1, 1);
 	ring_keep_state(r);
 	cursor_enter(r, r->head);
-	atomic_thread_fence(memory_order_release);
-	r->page->magic = RING_MAGIC;
 	return 0;
 }
 
-void
-ring_done(struct ring *r)
+uint64_t
+segment_head_crc(uint64_t generation, uint64_t first_seq)
 {
-	munmap(r->page, r->bytes);
-	close(r->fd);
+	return crc32c(crc32c(0, &generation, sizeof(generation)), &first_seq,
+	    sizeof(first_seq));
+}
+
+uint64_t
+segment_committed(uint64_t generation, uint32_t bytes, uint32_t records)
+{
+	const uint64_t word = (uint64_t)records << COMMITTED_BITS | bytes;
+	const uint64_t check = crc32c(crc32c(0, &generation,
+	    sizeof(generation)), &word, sizeof(word));
+
+	return word | check << 2 * COMMITTED_BITS;
+}
+
+static uint32_t
+free_place(const struct ring *r)
+{
+	uint32_t place = 0;
+
+	/* there is one: drop_oldest() saw to it */
+	while (place < r->nsegments - 1 && r->place[place].taken)
+		place++;
+	return place;
 }
 
 void
-segment_place(struct ring *r, uint64_t generation)
+segment_enter(struct ring *r, const struct ring_segment *s, bool taken)
 {
-	uint16_t place = 0;
+	struct ring_place *p = &r->place[s->place];
+	struct ring_segment *before = segment_known(r, p->generation);
 
-	while (r->taken[place])
-		place++;
-	r->taken[place] = true;
-	r->place_of[generation % r->nsegments] = place;
+	if (before != NULL && before->place == s->place)
+		before->generation = 0;
+	*p = (struct ring_place){ .generation = s->generation,
+		.taken = taken };
+	r->known[s->generation % r->nsegments] = *s;
+}
+
+void
+segment_begin(struct ring *r, uint64_t generation, uint64_t first_seq)
+{
+	const struct ring_segment s = { .generation = generation,
+		.first_seq = first_seq, .place = free_place(r),
+		.used = sizeof(struct segment_head) };
+	struct segment_head *head = (struct segment_head *)place_at(r,
+	    s.place);
+
+	segment_enter(r, &s, true);
+	/* nothing while it is neither the old one nor the new */
+	atomic_store_explicit(&head->generation, 0, memory_order_relaxed);
+	barrier();
+	head->first_seq = first_seq;
+	head->crc = segment_head_crc(generation, first_seq);
+	atomic_store_explicit(&head->committed, segment_committed(generation,
+	    s.used, 0), memory_order_relaxed);
+	atomic_store_explicit(&head->generation, generation,
+	    memory_order_release);
+	barrier();
+	r->head = generation;
+	r->nrecords = 0;
 }
 
 void
 segment_free(struct ring *r, uint64_t generation)
 {
-	/* one whose head is damaged has no place of its own */
-	if (segment_head(r, generation)->generation == generation)
-		r->taken[r->place_of[generation % r->nsegments]] = false;
+	const struct ring_segment *s = segment_known(r, generation);
+
+	if (s != NULL)
+		r->place[s->place].taken = false;
 }
 
-/* Where each one lies; false: the one being written is nowhere. */
-static bool
-find_places(struct ring *r)
-{
-	bool found = false;
-
-	/* a place that says another generation: what is nowhere is damaged */
-	memset(r->place_of, 0, sizeof(r->place_of));
-	for (uint32_t i = 0; i < r->nsegments; i++) {
-		struct segment_head *s = (struct segment_head *)
-		    (r->segments + (size_t)i * r->segment);
-		const uint64_t generation = s->generation;
-
-		/* begun, and never made known: it must not come up again */
-		if (generation > r->head)
-			s->generation = 0;
-		if (generation == 0 || generation > r->head ||
-		    (generation < r->state.tail && generation + 1 != r->head))
-			continue;
-		found = found || generation == r->head;
-		r->place_of[generation % r->nsegments] = (uint16_t)i;
-		r->taken[i] = generation >= r->state.tail;
-	}
-	return found;
-}
-
-uint32_t
-ring_step_crc(const struct ring_step *s)
-{
-	return crc32c(0, s, offsetof(struct ring_step, head_crc));
-}
-
-bool
-segment_is_whole(const struct ring *r, uint64_t generation)
-{
-	const struct segment_head *s = segment_head(r, generation);
-
-	return s->generation == generation && s->first_seq > 0 &&
-	    committed_bytes(s) >= sizeof(*s) &&
-	    committed_bytes(s) <= r->segment;
-}
-
-/* A segment whose head is damaged ends where the next whole one begins. */
+/* One that is nowhere ends where the next begins. */
 uint64_t
-segment_first_seq(const struct ring *r, uint64_t generation)
+segment_first_seq(struct ring *r, uint64_t generation)
 {
-	while (generation < r->head && !segment_is_whole(r, generation))
+	while (segment_known(r, generation) == NULL)
 		generation++;
-	return segment_head(r, generation)->first_seq;
+	return segment_known(r, generation)->first_seq;
 }
 
 uint64_t
-segment_last_seq(const struct ring *r, uint64_t generation)
+segment_last_seq(struct ring *r, uint64_t generation)
 {
 	return generation == r->head ? r->made :
 	    segment_first_seq(r, generation + 1) - 1;
-}
-
-/* What must be right before anything in it is believed. */
-static const char *
-judge_page(const struct ring *r, uint64_t bytes)
-{
-	const struct ring_page *p = r->page;
-
-	if (p->magic != RING_MAGIC)
-		return "it is no ring";
-	if (p->version != RING_VERSION || p->record_version != RECORD_VERSION)
-		return "it is of another version";
-	if (p->segment < SEGMENT_MIN || p->segment > SEGMENT_MAX ||
-	    p->nsegments < SEGMENTS_MIN || p->nsegments > SEGMENTS_MAX ||
-	    bytes != RING_PAGE + (uint64_t)p->segment * p->nsegments)
-		return "its sizes do not agree";
-	if (p->start_ns == 0 || p->boot_ns == 0)
-		return "it has no time";
-	return NULL;
-}
-
-static const char *
-judge_state(const struct ring *r)
-{
-	const struct ring_state *s = &r->state;
-
-	if (!segment_is_whole(r, r->head))
-		return "its last segment is damaged";
-	if (s->acked_seq > r->made || s->lost_ahead > r->made - s->acked_seq)
-		return "its numbers do not agree";
-	return NULL;
-}
-
-/* The last process knew what was in flight; its answer will never come. */
-static void
-forget_in_flight(struct ring *r)
-{
-	struct ring_state *s = &r->state;
-	const uint64_t before = segment_first_seq(r, s->tail) - 1;
-
-	if (before > s->acked_seq) {
-		const uint64_t gone = before - s->acked_seq;
-
-		if (gone > s->lost_ahead)
-			s->lost[LOST_QUEUE_FULL] += gone - s->lost_ahead;
-		s->acked_seq = before;
-	}
-	s->lost_ahead = 0;
-	ring_keep_state(r);
-}
-
-static const char *
-take(struct ring *r, uint64_t bytes)
-{
-	const struct ring_page *p = r->page;
-	const char *fault = judge_page(r, bytes);
-	const struct segment_head *last;
-
-	if (fault != NULL)
-		return fault;
-	r->segment = p->segment;
-	r->nsegments = p->nsegments;
-	r->start_ns = p->start_ns;
-	r->boot_ns = p->boot_ns;
-	r->state = p->state[p->number & 1];
-	r->head = p->head;
-	if (r->state.tail == 0 || r->state.tail > r->head ||
-	    r->head - r->state.tail >= r->nsegments)
-		return "its first segment is not among its segments";
-	if (!find_places(r))
-		return "its last segment is not there";
-	last = segment_head(r, r->head);
-	r->used = committed_bytes(last);
-	r->nrecords = committed_records(last);
-	r->made = last->first_seq + r->nrecords - 1;
-	if ((fault = judge_state(r)) != NULL)
-		return fault;
-	forget_in_flight(r);
-	r->sent_seq = r->state.acked_seq;
-	cursor_enter(r, r->state.tail);
-	return NULL;
-}
-
-static const char *
-take_sharing(struct ring *r, int fd, int sharing)
-{
-	const int seals = fcntl(fd, F_GET_SEALS);
-	const char *fault;
-	struct stat st;
-
-	memset(r, 0, sizeof(*r));
-	r->fd = fd;
-	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 ||
-	    st.st_size < RING_PAGE) {
-		close(fd);
-		return "it is not a sealed memory";
-	}
-	r->bytes = (size_t)st.st_size;
-	if (map(r, sharing) < 0) {
-		close(fd);
-		return "it cannot be mapped";
-	}
-	if ((fault = take(r, (uint64_t)st.st_size)) != NULL)
-		ring_done(r);
-	return fault;
-}
-
-const char *
-ring_take(struct ring *r, int fd)
-{
-	return take_sharing(r, fd, MAP_SHARED);
-}
-
-const char *
-ring_look(struct ring *r, int fd)
-{
-	return take_sharing(r, fd, MAP_PRIVATE);
 }

@@ -44,20 +44,39 @@ count_record(void *arg, const uint8_t *record, size_t len)
 	++*(uint64_t *)arg;
 }
 
-/* Numbers and counters go on from there. */
+/* Counters go on from there, and nothing waits. */
+static void
+copy_state(struct ring *to, const struct ring *from)
+{
+	struct ring_state s = from->state;
+
+	s.tail = to->state.tail;
+	s.number = to->state.number;
+	s.acked_seq = to->sent_seq = to->made;
+	to->state = s;
+	to->nholes = 0;
+	ring_keep_state(to);
+}
+
+/* An empty ring's numbers go on behind that one. */
 static void
 continue_from(struct ring *to, const struct ring *from, uint64_t made)
 {
-	const uint64_t tail = to->state.tail;
-
-	to->state = from->state;
-	to->state.tail = tail;
-	to->state.acked_seq = to->made = to->sent_seq = made;
-	to->state.lost_ahead = 0;
-	segment_head(to, to->head)->first_seq = made + 1;
-	memcpy(to->page->replaces, from->page->id, RING_ID);
+	to->made = made;
+	segment_free(to, to->head);
+	segment_begin(to, to->head, made + 1);
 	cursor_enter(to, to->head);
-	ring_keep_state(to);
+	copy_state(to, from);
+}
+
+static void
+say_replaces(struct ring *to, const struct ring *from)
+{
+	struct ring_facts facts = to->page->facts[0];
+
+	memcpy(facts.replaces, from->id, RING_ID);
+	memcpy(to->replaces, from->id, RING_ID);
+	ring_write_facts(to, &facts);
 }
 
 /* So that the next one can learn where its counters stood: ring_last_step. */
@@ -74,8 +93,8 @@ move_last_step(struct ring *to, struct ring *from)
 	continue_from(to, from, acked - n);
 	ring_last_step(from, move_record, &m);
 	ring_commit(to);
-	to->state.acked_seq = to->sent_seq = to->made;
-	ring_keep_state(to);
+	cursor_enter(to, to->head);
+	copy_state(to, from);
 }
 
 /* What is found unreadable on the way never gets a number over there. */
@@ -101,6 +120,7 @@ move_all(struct ring *to, struct ring *from)
 	size_t len;
 
 	memcpy(before, from->state.lost, sizeof(before));
+	say_replaces(to, from);
 	continue_from(to, from, from->state.acked_seq);
 	if (ring_queued(from) == 0)
 		move_last_step(to, from);
@@ -114,7 +134,7 @@ move_all(struct ring *to, struct ring *from)
 	add_losses(to, from, before);
 	if (m.error < 0)
 		return -1;
-	atomic_store_explicit(&to->page->complete, 1, memory_order_release);
+	ring_complete(to);
 	return 0;
 }
 

@@ -29,6 +29,7 @@ close_hole(struct ring *r, const struct ring_hole *h)
 		r->state.lost[h->cause] += h->n;
 }
 
+/* Reading stops long before there are too many: ring_unsent(). */
 static struct ring_hole *
 next_hole(struct ring *r, uint64_t first, enum loss cause)
 {
@@ -36,10 +37,8 @@ next_hole(struct ring *r, uint64_t first, enum loss cause)
 	    NULL;
 
 	if (last != NULL && last->cause == cause &&
-	    (last->first + last->n == first || r->nholes == RING_HOLES_MAX))
+	    last->first + last->n == first)
 		return last;
-	if (r->nholes == RING_HOLES_MAX)
-		return NULL;
 	last = &r->hole[r->nholes++];
 	*last = (struct ring_hole){ .first = first, .cause = cause };
 	return last;
@@ -61,8 +60,7 @@ ring_add_hole(struct ring *r, uint64_t first, uint64_t last, enum loss cause)
 		r->state.lost[cause] += n;
 		return;
 	}
-	if ((h = next_hole(r, first, cause)) == NULL)
-		return;
+	h = next_hole(r, first, cause);
 	h->n += n;
 	if (is_counted_at_once(cause)) {
 		r->state.lost[cause] += n;
@@ -79,13 +77,24 @@ lose(struct ring *r, uint64_t n)
 	ring_keep_state(r);
 }
 
-/* Differences from these bytes are worth nothing. */
+/* All before that number that were not read cannot be. */
 static void
-distrust(struct ring_cursor *c, uint32_t from, uint32_t to)
+skip_to(struct ring *r, uint64_t seq)
 {
-	if (c->bad_to == 0)
-		c->bad_from = from;
-	c->bad_to = to;
+	if (seq > r->cursor.seq)
+		lose(r, seq - r->cursor.seq);
+}
+
+/* Any step behind one whose head is damaged, or the end. */
+static uint32_t
+next_step(struct ring *r, const struct ring_segment *s, uint32_t at)
+{
+	struct ring_step step;
+
+	while (++at < s->used && !ring_step_head(place_at(r, s->place),
+	    s->generation, at, s->used, &step))
+		;
+	return at;
 }
 
 /* The step at the cursor; false where its segment has no further one. */
@@ -93,26 +102,24 @@ static bool
 enter_step(struct ring *r)
 {
 	struct ring_cursor *c = &r->cursor;
-	const uint32_t end = committed_bytes(segment_head(r, c->generation));
+	const struct ring_segment *s = segment_known(r, c->generation);
 	const uint32_t start = c->step;
-	uint32_t records = 0;
+	struct ring_step step;
+	enum step_fault fault;
 
-	if (start >= end)
+	if (s == NULL || start >= s->used)
 		return false;
-	switch (ring_read_step(r, c->generation, start, &records)) {
-	case STEP_GOOD:
-		break;
-	case STEP_DAMAGED:
-		distrust(c, start, c->step);
-		lose(r, records);
-		break;
-	case STEP_ENDLESS:
-		/* nobody knows where the next one would be */
-		distrust(c, start, end);
-		c->step = end;
-		lose(r, segment_last_seq(r, c->generation) + 1 - c->seq);
-		break;
+	fault = ring_read_step(r, c->generation, start, &step);
+	if (fault == STEP_HEADLESS || step.first_seq < c->seq ||
+	    step.first_seq + step.nrecords - 1 >
+	    segment_last_seq(r, c->generation)) {
+		c->left = 0;
+		c->step = next_step(r, s, start);
+		return true;
 	}
+	skip_to(r, step.first_seq);
+	if (fault == STEP_DAMAGED)
+		lose(r, step.nrecords);
 	return true;
 }
 
@@ -121,18 +128,13 @@ static bool
 advance(struct ring *r)
 {
 	struct ring_cursor *c = &r->cursor;
-	const uint64_t seq = c->seq;
 
-	if (segment_is_whole(r, c->generation) && enter_step(r))
+	if (enter_step(r))
 		return true;
+	skip_to(r, segment_last_seq(r, c->generation) + 1);
 	if (c->generation == r->head)
 		return false;
 	cursor_enter(r, c->generation + 1);
-	if (c->seq > seq) {
-		/* the segment in between has a damaged head */
-		c->seq = seq;
-		lose(r, segment_first_seq(r, c->generation) - seq);
-	}
 	return true;
 }
 
@@ -141,26 +143,19 @@ read_next(struct ring *r)
 {
 	struct ring_cursor *c = &r->cursor;
 
-	switch (ring_read_item(r)) {
-	case ITEM_GOOD:
-		c->left--;
-		c->seq++;
-		/* taken over in the middle of a step */
-		if (c->seq - 1 <= r->state.acked_seq)
-			c->ready = 0;
-		break;
-	case ITEM_DAMAGED:
-		c->left--;
-		lose(r, 1);
-		break;
-	case ITEM_ENDLESS: {
+	if (!ring_read_item(r)) {
+		/* it was good when the step was entered */
 		const uint32_t left = c->left;
 
 		c->left = 0;
 		lose(r, left);
-		break;
+		return;
 	}
-	}
+	c->left--;
+	c->seq++;
+	/* taken over in the middle of a step */
+	if (c->seq - 1 <= r->state.acked_seq)
+		c->ready = 0;
 }
 
 bool
@@ -215,17 +210,25 @@ free_segments(struct ring *r)
 	}
 }
 
+static bool
+is_in_hole(const struct ring *r, uint64_t seq)
+{
+	for (size_t i = 0; i < r->nholes; i++)
+		if (seq >= r->hole[i].first &&
+		    seq - r->hole[i].first < r->hole[i].n)
+			return true;
+	return false;
+}
+
 int
 ring_ack(struct ring *r, uint64_t seq, enum loss cause)
 {
 	struct ring_state *s = &r->state;
 	uint64_t answered, behind;
 
-	if (seq <= s->acked_seq || seq > r->sent_seq)
+	if (seq <= s->acked_seq || seq > r->sent_seq || is_in_hole(r, seq))
 		return -EPROTO;
-	answered = seq - s->acked_seq;
-	behind = close_holes(r, seq);
-	answered = behind < answered ? answered - behind : 0;
+	answered = seq - s->acked_seq - close_holes(r, seq);
 	if (cause == LOST_END)
 		s->acked += answered;
 	else
@@ -284,7 +287,8 @@ uint64_t
 ring_usage(const struct ring *r)
 {
 	return ring_queued(r) == 0 ? 0 :
-	    (r->head - r->state.tail) * r->segment + r->used;
+	    (r->head - r->state.tail) * r->segment +
+	    r->known[r->head % r->nsegments].used;
 }
 
 uint64_t

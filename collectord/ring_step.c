@@ -13,52 +13,76 @@
 #include <errno.h>
 #include <string.h>
 
-/* False where the head itself is damaged. */
-static bool
-step_head(const struct ring *r, uint64_t generation, uint32_t at,
-    struct ring_step *step)
-{
-	const uint32_t end = committed_bytes(segment_head(r, generation));
+/* A record's bytes that are not its number or its times. */
+enum { RECORD_OWN = 24 };
 
-	if (end > r->segment || at > end || end - at < sizeof(*step))
+uint32_t
+ring_step_crc(const struct ring_step *s, uint64_t generation)
+{
+	return crc32c(crc32c(0, &generation, sizeof(generation)), s,
+	    offsetof(struct ring_step, head_crc));
+}
+
+uint32_t
+ring_record_crc(uint32_t crc, const uint8_t *record, size_t len)
+{
+	return crc32c(crc, record + RECORD_OWN, len - RECORD_OWN);
+}
+
+bool
+ring_step_head(const uint8_t *segment, uint64_t generation, uint32_t at,
+    uint32_t end, struct ring_step *step)
+{
+	if (at > end || end - at < sizeof(*step))
 		return false;
-	memcpy(step, segment_at(r, generation) + at, sizeof(*step));
-	return step->head_crc == ring_step_crc(step) && step->nrecords > 0 &&
-	    step->len <= end - at - sizeof(*step);
+	memcpy(step, segment + at, sizeof(*step));
+	return step->nrecords > 0 && step->nrecords < step->len &&
+	    step->len <= end - at - sizeof(*step) &&
+	    step->head_crc == ring_step_crc(step, generation);
+}
+
+/* The very records that were put in come out of it. */
+static bool
+step_is_good(struct ring *r, const struct ring_step *step)
+{
+	struct ring_cursor *c = &r->cursor;
+	uint32_t crc = 0;
+
+	for (uint32_t i = 0; i < step->nrecords; i++) {
+		if (!ring_read_item(r))
+			return false;
+		crc = ring_record_crc(crc, r->out, c->ready);
+	}
+	return c->item == c->end && crc == step->crc;
 }
 
 enum step_fault
 ring_read_step(struct ring *r, uint64_t generation, uint32_t at,
-    uint32_t *records)
+    struct ring_step *step)
 {
+	const struct ring_segment *s = segment_known(r, generation);
+	const uint32_t start = at + (uint32_t)sizeof(*step);
 	struct ring_cursor *c = &r->cursor;
-	struct ring_step step;
+	bool good;
 
-	if (!step_head(r, generation, at, &step))
-		return STEP_ENDLESS;
-	*records = step.nrecords;
-	c->item = at + (uint32_t)sizeof(step);
-	c->end = c->step = c->item + step.len;
-	c->boottime_ns = step.boottime_ns;
-	c->wall_ns = step.wall_ns;
-	c->left = 0;
-	if (crc32c(0, segment_at(r, generation) + c->item, step.len) !=
-	    step.crc)
-		return STEP_DAMAGED;
-	c->left = step.nrecords;
-	return STEP_GOOD;
-}
-
-static bool
-is_trusted(const struct ring_cursor *c, uint64_t base)
-{
-	return base >= sizeof(struct segment_head) && base < c->item &&
-	    (base < c->bad_from || base >= c->bad_to);
+	if (s == NULL || !ring_step_head(place_at(r, s->place), generation, at,
+	    s->used, step))
+		return STEP_HEADLESS;
+	c->item = start;
+	c->end = c->step = start + step->len;
+	c->boottime_ns = step->boottime_ns;
+	c->wall_ns = step->wall_ns;
+	good = step_is_good(r, step);
+	c->item = start;
+	c->ready = 0;
+	c->left = good ? step->nrecords : 0;
+	return good ? STEP_GOOD : STEP_DAMAGED;
 }
 
 /* The instances of an item, behind the head; what delta_decode() says. */
 static ptrdiff_t
-read_body(struct ring *r, struct reader *item, uint64_t base)
+read_body(struct ring *r, const uint8_t *segment, struct reader *item,
+    uint64_t base)
 {
 	const struct ring_cursor *c = &r->cursor;
 	const size_t len = read_varint(item);
@@ -74,21 +98,21 @@ read_body(struct ring *r, struct reader *item, uint64_t base)
 		memcpy(out, bytes, len);
 		return (ptrdiff_t)len;
 	}
-	if (!is_trusted(c, base))
+	if (base < sizeof(struct segment_head) || base >= c->item)
 		return -EBADMSG;
-	there = reader_of(segment_at(r, c->generation) + base,
-	    c->item - (size_t)base);
+	there = reader_of(segment + base, c->item - (size_t)base);
 	before_len = read_varint(&there);
 	before = read_span(&there, before_len);
 	return before == NULL ? -EBADMSG : delta_decode(out, room, before,
 	    before_len, bytes, len);
 }
 
-enum item_fault
+bool
 ring_read_item(struct ring *r)
 {
 	struct ring_cursor *c = &r->cursor;
-	const uint8_t *segment = segment_at(r, c->generation);
+	const uint8_t *segment = place_at(r,
+	    r->known[c->generation % r->nsegments].place);
 	struct reader item = reader_of(segment + c->item, c->end - c->item);
 	struct record_head head = { .seq = c->seq,
 		.boottime_ns = c->boottime_ns, .wall_ns = c->wall_ns };
@@ -101,30 +125,29 @@ ring_read_item(struct ring *r)
 	head.flags = flags & (uint8_t)~(ITEM_START | ITEM_DELTA);
 	head.start_ns = (flags & ITEM_START) != 0 ? read_u64(&item) :
 	    r->boot_ns;
-	len = read_body(r, &item, (flags & ITEM_DELTA) != 0 ?
+	len = read_body(r, segment, &item, (flags & ITEM_DELTA) != 0 ?
 	    read_varint(&item) : 0);
-	c->item = (uint32_t)(item.p - segment);
-	if (item.bad)
-		return ITEM_ENDLESS;
-	if (len < 0)
-		return ITEM_DAMAGED;
+	if (item.bad || len < 0)
+		return false;
 	record_begin(&rw, r->out, RECORD_HEAD_SIZE, &head);
+	if (record_check(r->out, RECORD_HEAD_SIZE + (size_t)len) < 0)
+		return false;
+	c->item = (uint32_t)(item.p - segment);
 	c->ready = RECORD_HEAD_SIZE + (size_t)len;
-	if (record_check(r->out, c->ready) == 0)
-		return ITEM_GOOD;
-	c->ready = 0;
-	return ITEM_DAMAGED;
+	return true;
 }
 
-/* Wall time of the last step in a segment; 0: there is none. */
+/* The wall time of the last step in a segment; 0: there is none. */
 static uint64_t
-last_wall(const struct ring *r, uint64_t generation)
+last_wall(struct ring *r, uint64_t generation)
 {
+	const struct ring_segment *s = segment_known(r, generation);
 	uint32_t at = sizeof(struct segment_head);
 	struct ring_step step;
 	uint64_t wall_ns = 0;
 
-	while (step_head(r, generation, at, &step)) {
+	while (s != NULL && ring_step_head(place_at(r, s->place), generation,
+	    at, s->used, &step)) {
 		wall_ns = step.wall_ns;
 		at += (uint32_t)sizeof(step) + step.len;
 	}
@@ -135,30 +158,32 @@ static void
 read_steps_of(struct ring *r, uint64_t generation, uint64_t wall_ns,
     void (*call)(void *, const uint8_t *, size_t), void *arg)
 {
+	const struct ring_segment *s = segment_known(r, generation);
+	uint32_t at = sizeof(struct segment_head);
 	struct ring_cursor *c = &r->cursor;
-	uint32_t records;
+	struct ring_step step;
 
-	*c = (struct ring_cursor){ .generation = generation, .seq = 1,
-		.step = sizeof(struct segment_head) };
-	while (ring_read_step(r, generation, c->step, &records) ==
-	    STEP_GOOD)
-		for (; c->left > 0 && c->wall_ns == wall_ns; c->left--)
-			if (ring_read_item(r) == ITEM_GOOD)
-				call(arg, r->out, c->ready);
+	*c = (struct ring_cursor){ .generation = generation, .seq = 1 };
+	for (; s != NULL && ring_step_head(place_at(r, s->place), generation,
+	    at, s->used, &step); at += (uint32_t)sizeof(step) + step.len) {
+		if (step.wall_ns != wall_ns ||
+		    ring_read_step(r, generation, at, &step) != STEP_GOOD)
+			continue;
+		for (; c->left > 0 && ring_read_item(r); c->left--)
+			call(arg, r->out, c->ready);
+	}
 }
 
 void
 ring_last_step(struct ring *r, void (*call)(void *, const uint8_t *, size_t),
     void *arg)
 {
-	const struct ring_cursor kept = r->cursor;
-	const bool two = r->head > 0 && segment_is_whole(r, r->head - 1);
+	const uint64_t before = r->head - 1;
 	uint64_t wall_ns = last_wall(r, r->head);
 
-	if (wall_ns == 0 && two)
-		wall_ns = last_wall(r, r->head - 1);
-	if (two)
-		read_steps_of(r, r->head - 1, wall_ns, call, arg);
+	if (wall_ns == 0)
+		wall_ns = last_wall(r, before);
+	read_steps_of(r, before, wall_ns, call, arg);
 	read_steps_of(r, r->head, wall_ns, call, arg);
-	r->cursor = kept;
+	cursor_enter(r, r->state.tail);
 }

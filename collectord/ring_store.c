@@ -35,7 +35,7 @@ give_up(const struct found *f, struct ring *r)
 {
 	char name[RING_NAME_MAX];
 
-	name_of(r->page->id, name);
+	name_of(r->id, name);
 	notify_forget(f->notify, name);
 	ring_done(r);
 	free(r);
@@ -81,10 +81,10 @@ static bool
 is_replaced(const struct found *f, const struct ring *r)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		const struct ring_page *p = f->ring[i]->page;
+		const struct ring *other = f->ring[i];
 
-		if (p->complete != 0 &&
-		    memcmp(p->replaces, r->page->id, RING_ID) == 0)
+		if (ring_is_complete(other) &&
+		    memcmp(other->replaces, r->id, RING_ID) == 0)
 			return true;
 	}
 	return false;
@@ -99,7 +99,7 @@ choose(struct found *f)
 	for (size_t i = 0; i < f->n; i++) {
 		struct ring *r = f->ring[i];
 
-		if (chosen == NULL && r->page->complete != 0 &&
+		if (chosen == NULL && ring_is_complete(r) &&
 		    !is_replaced(f, r))
 			chosen = r;
 	}
@@ -117,7 +117,7 @@ make(struct ring *r, const struct notify *n, uint64_t bytes,
 
 	if (ring_new(r, bytes, start_ns, boot_ns) < 0)
 		fatal("memory for the ring", errno);
-	name_of(r->page->id, name);
+	name_of(r->id, name);
 	if (notify_store(n, name, r->fd) < 0)
 		log_event_errno(LOG_LEVEL_WARNING, "ring_not_kept",
 		    "FDSTORE=1", errno);
@@ -168,7 +168,7 @@ ring_open(struct notify *n, uint64_t bytes, uint64_t start_ns,
 		if ((r = malloc(sizeof(*r))) == NULL)
 			fatal("memory for the ring", ENOMEM);
 		make(r, n, bytes, start_ns, boot_ns);
-		atomic_store(&r->page->complete, 1);
+		ring_complete(r);
 	}
 	if (f.unreadable > 0)
 		ring_count_missed(r, MISSED_UNREADABLE, f.unreadable);

@@ -2,7 +2,6 @@
 /* Runs in: collectord.  How records come into the ring: ring.h. */
 #include "ring_inside.h"
 
-#include "crc32c.h"
 #include "cursor.h"
 #include "delta.h"
 #include "record.h"
@@ -31,21 +30,17 @@ static void
 open_segment(struct ring *r)
 {
 	const uint64_t next = r->head + 1;
-	struct segment_head *s;
 
 	if (next - r->state.tail >= r->nsegments)
 		drop_oldest(r);
-	segment_place(r, next);
-	s = segment_head(r, next);
-	atomic_store_explicit(&s->committed, sizeof(*s),
-	    memory_order_relaxed);
-	s->generation = next;
-	s->first_seq = r->made + 1;
-	atomic_store_explicit(&r->page->head, next, memory_order_release);
-	r->head = next;
-	r->used = sizeof(*s);
-	r->nrecords = 0;
+	segment_begin(r, next, r->made + 1);
 	memset(r->base, 0, sizeof(r->base));
+}
+
+static uint8_t *
+last_place(struct ring *r)
+{
+	return place_at(r, ring_last(r)->place);
 }
 
 /* Makes known what was written since ring_begin(), or the part before. */
@@ -53,34 +48,36 @@ static void
 commit_part(struct ring *r)
 {
 	struct ring_step *step = &r->step;
-	uint8_t *place = segment_at(r, r->head) + r->used;
+	struct ring_segment *s = ring_last(r);
+	uint8_t *segment = last_place(r);
 
 	if (step->nrecords == 0)
 		return;
-	step->len = r->end - r->used - (uint32_t)sizeof(*step);
-	step->crc = crc32c(0, place + sizeof(*step), step->len);
-	step->head_crc = ring_step_crc(step);
-	memcpy(place, step, sizeof(*step));
-	r->used = r->end;
+	step->first_seq = r->made + 1;
+	step->len = r->end - s->used - (uint32_t)sizeof(*step);
+	step->head_crc = ring_step_crc(step, r->head);
+	memcpy(segment + s->used, step, sizeof(*step));
+	s->used = r->end;
 	r->nrecords += step->nrecords;
 	r->made += step->nrecords;
 	step->nrecords = 0;
-	atomic_store_explicit(&segment_head(r, r->head)->committed,
-	    (uint64_t)r->nrecords << 32 | r->used, memory_order_release);
+	step->crc = 0;
+	atomic_store_explicit(&((struct segment_head *)segment)->committed,
+	    segment_committed(r->head, s->used, r->nrecords),
+	    memory_order_release);
 }
 
 static void
 begin_part(struct ring *r)
 {
-	if (r->segment - r->used <= sizeof(r->step))
+	if (r->segment - ring_last(r)->used <= sizeof(r->step))
 		open_segment(r);
-	r->end = r->used + (uint32_t)sizeof(r->step);
+	r->end = ring_last(r)->used + (uint32_t)sizeof(r->step);
 }
 
 void
 ring_begin(struct ring *r, uint64_t boottime_ns, uint64_t wall_ns)
 {
-	r->in_step = true;
 	r->step = (struct ring_step){ .boottime_ns = boottime_ns,
 		.wall_ns = wall_ns };
 	memset(r->nth, 0, sizeof(r->nth));
@@ -89,9 +86,9 @@ ring_begin(struct ring *r, uint64_t boottime_ns, uint64_t wall_ns)
 
 /* The instances that a record is said to differ from; NULL: there is none. */
 static const uint8_t *
-find_base(const struct ring *r, uint32_t base, size_t *len)
+find_base(struct ring *r, uint32_t base, size_t *len)
 {
-	struct reader reader = reader_of(segment_at(r, r->head) + base,
+	struct reader reader = reader_of(last_place(r) + base,
 	    r->segment - base);
 
 	if (base == 0)
@@ -110,7 +107,7 @@ write_item(struct ring *r, const struct record_head *h, const uint8_t *body,
 	uint32_t none = 0;
 	uint32_t *base = nth < RING_BASES_MAX ? &r->base[h->source][nth] :
 	    &none;
-	struct writer w = writer_of(segment_at(r, r->head) + r->end,
+	struct writer w = writer_of(last_place(r) + r->end,
 	    r->segment - r->end);
 	uint8_t flags = h->flags;
 	ptrdiff_t less = -1;
@@ -133,8 +130,7 @@ write_item(struct ring *r, const struct record_head *h, const uint8_t *body,
 		write_varint(&w, (uint64_t)less);
 		write_span(&w, difference, (size_t)less);
 	} else {
-		const uint32_t place = (uint32_t)(w.p - segment_at(r,
-		    r->head));
+		const uint32_t place = (uint32_t)(w.p - last_place(r));
 
 		write_varint(&w, len);
 		write_span(&w, body, len);
@@ -143,7 +139,7 @@ write_item(struct ring *r, const struct record_head *h, const uint8_t *body,
 	}
 	if (w.full)
 		return false;
-	r->end = (uint32_t)(w.p - segment_at(r, r->head));
+	r->end = (uint32_t)(w.p - last_place(r));
 	return true;
 }
 
@@ -164,6 +160,8 @@ ring_push(struct ring *r, const uint8_t *record, size_t len)
 			return -EMSGSIZE;
 	}
 	r->step.nrecords++;
+	r->step.crc = ring_record_crc(r->step.crc, record,
+	    RECORD_HEAD_SIZE + len);
 	r->nth[rr.head.source]++;
 	return 0;
 }
@@ -172,5 +170,4 @@ void
 ring_commit(struct ring *r)
 {
 	commit_part(r);
-	r->in_step = false;
 }
