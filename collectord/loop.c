@@ -87,6 +87,10 @@ loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 	claim_signals();
 	read_ahead(CLOCK_MONOTONIC, CLOCK_BOOTTIME, &l->slept_ns);
 	read_ahead(CLOCK_BOOTTIME, CLOCK_REALTIME, &l->offset_ns);
+	/* a step while nobody ran is one, too */
+	if (l->cycle->last_boottime_ns != 0)
+		l->offset_ns = (int64_t)(l->cycle->last_wall_ns -
+		    l->cycle->last_boottime_ns);
 }
 
 static void
