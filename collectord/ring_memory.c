@@ -162,6 +162,8 @@ ring_new(struct ring *r, uint64_t bytes, uint64_t start_ns, uint64_t boot_ns)
 	ring_write_facts(r, &facts);
 	r->state.tail = 1;
 	segment_begin(r, 1, 1);
+	/* both copies */
+	ring_keep_state(r);
 	ring_keep_state(r);
 	cursor_enter(r, r->head);
 	return 0;
