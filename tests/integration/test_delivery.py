@@ -12,6 +12,7 @@ from keys import Authority, Keys
 from owned import free_port
 from pair import Pair, status_of
 from receiver import NO_CHECK_TIME, Answer, Receiver
+from sums import the_sum
 from tap import Skip, check, check_equal, main, test, until
 
 folder = tempfile.TemporaryDirectory()
@@ -243,20 +244,6 @@ class CrowdedProc:
     def __exit__(self, *_):
         self.ended.set()
         self.thread.join()
-
-
-def the_sum(receiver):
-    """What was read, and what is said to have become of it, at one time."""
-    points = {}
-    for name in ("read", "acknowledged", "lost"):
-        for p in receiver.points("sluice.records." + name):
-            points.setdefault(p.time, {}).setdefault(name, []).append(
-                p.value)
-    for p in receiver.points("sluice.ring.records"):
-        points[p.time]["queued"] = [p.value]
-    return {time_of: (sum(found.pop("read")),
-                      sum(sum(values) for values in found.values()))
-            for time_of, found in points.items()}
 
 
 @test

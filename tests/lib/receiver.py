@@ -5,9 +5,11 @@
 import collections
 import functools
 import http.server
+import os
 import socket
 import socketserver
 import ssl
+import struct
 import threading
 import time
 
@@ -26,15 +28,17 @@ def hang_up(connection):
 
 class Answer:
     """What one request gets.  hang_up: None, "before" (no byte of an answer)
-    or "within" (half of the body that was announced)."""
+    or "within" (half of the body that was announced).  drip: seconds before
+    each byte."""
 
     def __init__(self, status=200, headers=(), body=None, delay=0,
-                 hang_up=None):
+                 hang_up=None, drip=0):
         self.status = status
         self.headers = dict(headers)
         self.body = body
         self.delay = delay
         self.hang_up = hang_up
+        self.drip = drip
 
 
 class Request:
@@ -81,6 +85,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if answer.hang_up == "before":
             self.close_connection = True
             return
+        if answer.drip:
+            self._drip(answer)
+            return
         json = request.headers["Content-Type"] == "application/json"
         body = answer.body
         if body is None:
@@ -96,6 +103,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         self.wfile.write(body)
 
+    def _drip(self, answer):
+        """Until the client has had enough."""
+        self.close_connection = True
+        for byte in b"HTTP/1.1 %d OK\r\n" % answer.status + 4096 * b"x: y\r\n":
+            time.sleep(answer.drip)
+            self.wfile.write(bytes([byte]))
+
     def log_message(self, *_):
         pass
 
@@ -109,14 +123,17 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class Receiver:
-    """with Receiver(keys) as r: …; r.url is where to post."""
+    """with Receiver(keys) as r: …; r.url is where to post.  ca: whose clients
+    it takes.  address: where it listens, in the network namespace of the
+    thread that makes it."""
 
-    def __init__(self, keys, port=0, server=None, verify_flags=0, keep=None):
+    def __init__(self, keys, port=0, server=None, verify_flags=0, keep=None,
+                 ca=None, address="127.0.0.1"):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
         certificate = server or keys.server
         self.context.load_cert_chain(certificate.cert, certificate.key)
-        self.context.load_verify_locations(keys.ca)
+        self.context.load_verify_locations(ca or keys.ca)
         self.context.verify_mode = ssl.CERT_REQUIRED
         self.context.verify_flags |= verify_flags
         self.context.set_alpn_protocols(["http/1.1"])
@@ -126,10 +143,10 @@ class Receiver:
         self._answers = collections.deque()
         self._connections = set()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server = _Server((address, port), _Handler)
         self._server.receiver = self
         self.port = self._server.server_address[1]
-        self.url = f"https://127.0.0.1:{self.port}/v1/metrics"
+        self.url = f"https://{address}:{self.port}/v1/metrics"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True)
 
@@ -140,9 +157,23 @@ class Receiver:
     def __exit__(self, *_):
         self._server.shutdown()
         self._server.server_close()
+        self.hang_up_all()
+
+    def hang_up_all(self):
         with self._lock:
             for connection in self._connections:
                 hang_up(connection)
+
+    def crash(self):
+        """Its connections end with a reset, which may get lost."""
+        with self._lock:
+            for connection in self._connections:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                      struct.pack("ii", 1, 0))
+                os.close(connection.detach())
+            self._connections.clear()
+        self._server.shutdown()
+        self._server.server_close()
 
     def wrap(self, plain):
         plain.settimeout(10)
@@ -163,6 +194,11 @@ class Receiver:
         """The answers of the next requests, in order; then the default."""
         with self._lock:
             self._answers.extend(answers)
+
+    def more(self):
+        """How many of them have not been given yet."""
+        with self._lock:
+            return len(self._answers)
 
     def take(self, request):
         with self._lock:

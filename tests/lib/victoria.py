@@ -26,11 +26,13 @@ def binary():
 
 
 class VictoriaMetrics:
-    """with VictoriaMetrics() as database: …; database.url"""
+    """with VictoriaMetrics() as database: …; database.url.  storage: where it
+    keeps its data."""
 
-    def __init__(self):
+    def __init__(self, storage=None):
         self.program = binary()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-vm-"))
+        self.storage = storage or self.folder / "data"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -38,7 +40,7 @@ class VictoriaMetrics:
         with open(self.folder / "log", "wb") as log:
             self.process = start(
                 [self.program, f"-httpListenAddr=127.0.0.1:{self.port}",
-                 f"-storageDataPath={self.folder}/data",
+                 f"-storageDataPath={self.storage}",
                  "-retentionPeriod=1d", "-search.latencyOffset=0s"],
                 stdout=log, stderr=log)
         try:

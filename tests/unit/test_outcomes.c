@@ -13,7 +13,8 @@
 
 #define PARTIAL "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" \
 	"Content-Length: 65\r\n\r\n" \
-	"{\"partialSuccess\":{\"rejectedDataPoints\":\"5\",\"errorMessage\":\"no\"}}"
+	"{\"partialSuccess\":{\"rejectedDataPoints\":\"5\"," \
+	"\"errorMessage\":\"no\"}}"
 
 /* The next post, and its answer. */
 static void

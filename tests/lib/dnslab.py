@@ -50,12 +50,12 @@ class NameServer:
     """play(query, connection) gives the bytes to send, or None where it has
     sent for itself.  .asked: every (name, kind)."""
 
-    def __init__(self, play):
+    def __init__(self, play, address=("127.0.0.1", 0)):
         self.play = play
         self.asked = []
         self.connections = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        self._listener = socket.create_server(address)
+        self.address = "%s:%d" % self._listener.getsockname()
 
     def __enter__(self):
         threading.Thread(target=self._accept, daemon=True).start()

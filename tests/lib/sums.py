@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests.  What must hold after anything that happened outside of the
+# pair: the sums, the order, the same bytes each time, the pace of a backlog,
+# the memory, the log.
+import time
+
+from pair import status_of
+from tap import Failed, check, check_equal, until
+
+SECOND = 10**9
+CATCH_UP = 10           # shipperd/delivery.h
+GROWTH_KB = 512
+
+
+def the_sum(*receivers):
+    """What was read, and what is said to have become of it, at one time."""
+    points = {}
+    for receiver in receivers:
+        for name in ("read", "acknowledged", "lost"):
+            for p in receiver.points("sluice.records." + name):
+                found = points.setdefault(p.time, {}).setdefault(name, {})
+                found[tuple(p.attributes.items())] = p.value
+        for p in receiver.points("sluice.ring.records"):
+            points.setdefault(p.time, {})["queued"] = {(): p.value}
+    return {time_of: (sum(found.pop("read").values()),
+                      sum(sum(values.values()) for values in found.values()))
+            for time_of, found in points.items()}
+
+
+def lost_by_cause(*receivers):
+    """As it was said last."""
+    found = {}
+    for receiver in receivers:
+        for p in receiver.points("sluice.records.lost"):
+            cause = p.attributes["sluice.cause"]
+            found[cause] = max(found.get(cause, (0, 0)), (p.time, p.value))
+    return {cause: value for cause, (_, value) in found.items() if value}
+
+
+def is_taken(request):
+    return 200 <= request.status < 300
+
+
+class Story:
+    """Everything that some receivers got from one pair, in its order."""
+
+    def __init__(self, *receivers, interval=1.0):
+        self.receivers = receivers
+        self.interval = interval
+
+    @property
+    def requests(self):
+        return sorted((r for receiver in self.receivers
+                       for r in list(receiver.requests)),
+                      key=lambda r: r.time)
+
+    def step(self, request):
+        return request.points[0].time
+
+    def wait_live(self, seconds=60):
+        """Until what is taken was read just now: nothing waits."""
+        def live():
+            taken = [r for r in self.requests if is_taken(r)]
+            return taken and self.step(taken[-1]) > \
+                (time.time() - 1.8 * self.interval) * SECOND
+        until(live, seconds, "the backlog is through")
+
+    def check(self, started=None, dropped=0, lost=None):
+        """dropped: steps that a receiver refused for good.  lost: records by
+        cause.  Returns the steps that arrived."""
+        requests = self.requests
+        self.check_bytes(requests)
+        steps = [self.step(r) for r in requests]
+        check_equal(steps, sorted(steps), "first in, first out")
+        taken = sorted({self.step(r) for r in requests if is_taken(r)})
+        self.check_no_hole(taken, dropped)
+        if started is not None:
+            check(taken[0] <= (started + 3 * self.interval) * SECOND,
+                  f"the first step is {taken[0] / SECOND - started} s after "
+                  "the start")
+        for when, (read, found) in the_sum(*self.receivers).items():
+            check_equal(found, read, f"records at {when}")
+        check_equal(lost_by_cause(*self.receivers), lost or {}, "lost")
+        self.check_pace(requests)
+        return taken
+
+    def check_bytes(self, requests):
+        bodies = {}
+        for r in requests:
+            first = bodies.setdefault(self.step(r), r.body)
+            check(r.body == first, f"the step {self.step(r)} came in two "
+                  f"versions, of {len(first)} and {len(r.body)} bytes")
+
+    def check_no_hole(self, steps, dropped=0):
+        """An interval between any two, but where a step was dropped."""
+        holes = []
+        for before, after in zip(steps, steps[1:]):
+            intervals = (after - before) / SECOND / self.interval
+            check(intervals > 0.5, f"two steps within {intervals} intervals")
+            if intervals > 1.5:
+                holes.append(round(intervals) - 1)
+        check_equal(sum(holes), dropped, "steps that did not arrive")
+
+    def catch_up(self, requests):
+        """Seconds between one step of a backlog and the next: all of them."""
+        rows = [r for r in requests if is_taken(r)]
+        gaps = []
+        for a, b in zip(rows, rows[1:]):
+            late = b.time - self.step(b) / SECOND
+            if self.step(a) != self.step(b) and late > 2 * self.interval:
+                gaps.append(b.time - a.time)
+        return gaps
+
+    def check_pace(self, requests):
+        """No faster than CATCH_UP times live; jitter and our own clock may
+        move a request, but not ten of them."""
+        gaps = self.catch_up(requests)
+        for i in range(len(gaps) - 9):
+            rate = 10 * self.interval / sum(gaps[i:i + 10])
+            check(rate < CATCH_UP * 1.2, f"ten steps at {rate:.1f} times the "
+                  "pace of live ones")
+        if len(gaps) >= 20:
+            rate = len(gaps) * self.interval / sum(gaps)
+            check(rate < CATCH_UP * 1.05, f"{len(gaps)} steps at {rate:.1f} "
+                  "times the pace of live ones")
+
+
+class Memory:
+    """What both processes have for themselves, in kB: without the ring."""
+
+    def __init__(self, pids):
+        self.pids = pids
+        self.before = self.now()
+
+    def now(self):
+        found = {}
+        for pid in self.pids:
+            status = status_of(pid)
+            found[status["Name"]] = int(status["VmRSS"].split()[0]) - \
+                int(status["RssShmem"].split()[0])
+        return found
+
+    def grown(self):
+        now = self.now()
+        return {name: now[name] - kb for name, kb in self.before.items()}
+
+    def check_back(self, seconds=5):
+        until(lambda: max(self.grown().values()) <= GROWTH_KB, seconds,
+              f"both are as large as before: they grew by {self.grown()} kB")
+
+
+def check_troubles(events, left=(), most=40):
+    """Each trouble is said once, and its end once.  left: the endpoints that
+    nobody need have tried again."""
+    wrong = {}
+    for e in events:
+        where = e.fields.get("endpoint")
+        if e.name in ("delivery_failed", "batch_dropped", "points_rejected"):
+            if wrong.get(where) == e.fields["reason"]:
+                raise Failed(f"said twice: {e.line}")
+            wrong[where] = e.fields["reason"]
+        elif e.name == "delivery_restored":
+            check(where in wrong, f"nothing was wrong before: {e.line}")
+            del wrong[where]
+    check(set(wrong) <= set(left), f"still in trouble: {wrong}")
+    check(len(events) <= most, f"{len(events)} lines")
