@@ -13,18 +13,32 @@ LOST = ("queue_full", "rejected", "oversize", "unreadable")
 MISSED = ("late", "suspended", "clock_step", "restart", "source_timeout",
           "unreadable")
 
-# source, flags, whether the record starts at the host's boot
+# sources: of each record; last: its last one ends the time step
 Step = collections.namedtuple("Step", "wall boottime records sources last")
 State = collections.namedtuple(
     "State", "tail acked_seq acked lost_ahead unnumbered lost missed")
 
 _PAGE = 4096
-_STATE = struct.Struct(f"<5Q{len(LOST)}Q{len(MISSED)}Q")
-_STATES, _NUMBER, _HEAD = 80, 320, 384
-_SEGMENT = struct.Struct("<3Q")
-_STEP = struct.Struct("<QQIIII")
+_FACTS = struct.Struct("<QIIII16s16sQQQ")
+FACTS_SIZE = _FACTS.size
+_STATE = struct.Struct(f"<6Q{len(LOST)}Q{len(MISSED)}QQ")
+_COMPLETE = 2 * _FACTS.size
+_STATES = _COMPLETE + 8
+_NUMBER = (_STATES + 2 * _STATE.size + 63) // 64 * 64
+_SEGMENT = struct.Struct("<4Q")
+_STEP = struct.Struct("<QQQIIII")
 _LAST = 1                           # enum record_flag
 _ITEM_START, _ITEM_DELTA = 0x40, 0x80
+
+
+def crc32c(data):
+    """CRC-32C (RFC 3720, appendix B.4), slowly."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
 
 
 def _u64(memory, at):
@@ -48,12 +62,10 @@ class RingView:
     def __init__(self, fd):
         self.memory = mmap.mmap(fd, os.fstat(fd).st_size, mmap.MAP_SHARED,
                                 mmap.PROT_READ)
-        magic, version, _, self.segment, self.nsegments = \
-            struct.unpack_from("<QIIII", self.memory)
+        magic, version, _, self.segment, self.nsegments, self.id, _, \
+            self.start, self.boot, _ = _FACTS.unpack_from(self.memory)
         if (magic, version) != (MAGIC, VERSION):
             raise ValueError(f"no ring of version {VERSION}")
-        self.id = self.memory[24:40]
-        self.start, self.boot = struct.unpack_from("<QQ", self.memory, 56)
 
     def __enter__(self):
         return self
@@ -64,20 +76,20 @@ class RingView:
     def state(self):
         at = _STATES + _STATE.size * (_u64(self.memory, _NUMBER) & 1)
         words = _STATE.unpack_from(self.memory, at)
-        lost, missed = words[5:5 + len(LOST)], words[5 + len(LOST):]
-        return State(*words[:5], dict(zip(LOST, lost)),
+        lost, missed = words[6:6 + len(LOST)], words[6 + len(LOST):-1]
+        return State(*words[1:6], dict(zip(LOST, lost)),
                      dict(zip(MISSED, missed)))
 
     def _segments(self):
         """[(generation, offset, first number, bytes, records)] in order."""
-        head, found = _u64(self.memory, _HEAD), []
+        found = []
         for i in range(self.nsegments):
             at = _PAGE + i * self.segment
-            generation, first, committed = _SEGMENT.unpack_from(
+            generation, first, _, committed = _SEGMENT.unpack_from(
                 self.memory, at)
-            if 0 < generation <= head:
-                found.append((generation, at, first,
-                              committed & 0xFFFFFFFF, committed >> 32))
+            if generation > 0:
+                found.append((generation, at, first, committed & 0xFFFFFF,
+                              committed >> 24 & 0xFFFFFF))
         return sorted(found)
 
     def made(self):
@@ -109,7 +121,7 @@ class RingView:
         return found, after
 
     def _step(self, base, at):
-        boottime, wall, length, records, _, _ = _STEP.unpack_from(
+        boottime, wall, _, length, records, _, _ = _STEP.unpack_from(
             self.memory, base + at)
         at += _STEP.size
         end, here = at + length, base + at

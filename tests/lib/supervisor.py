@@ -122,17 +122,20 @@ class Supervisor:
     watched, unless watchdog_kills.  environment: laid over what is given at
     each start, None takes a variable away.  give: (name, descriptor) pairs in
     the store from the beginning; owned from now on.  newest_first: the order
-    in which systemd passes what it kept.  on_end: called with each life."""
+    in which systemd passes what it kept.  on_end: called with each life.
+    on_message: called with a life and the fields of a message before anything
+    is done about it; False: nothing is."""
 
     def __init__(self, pair, address="path", watchdog=None,
                  watchdog_kills=False, environment=None, give=(),
-                 newest_first=True, on_end=None):
+                 newest_first=True, on_end=None, on_message=None):
         self.pair = pair
         self.watchdog = watchdog
         self.watchdog_kills = watchdog_kills
         self.environment = environment or {}
         self.newest_first = newest_first
         self.on_end = on_end
+        self.on_message = on_message
         self.lives = []
         self.store = list(give)     # [(name, fd)], the oldest first
         self.refused = []           # (pid, text): not from the main process
@@ -220,13 +223,15 @@ class Supervisor:
 
     def wait_status(self, *words, seconds=30, life=None):
         """The first STATUS that has all those words."""
+        self.wait_life(0)
+
         def said():
             return next((s for s in (life or self.life).statuses
                          if all(word in s for word in words)), None)
-        return until(said, seconds, f"a STATUS with {words}; the last is "
-                     f"{self.life.status!r}")
+        return until(said, seconds, f"a STATUS with {words}")
 
-    def wait_event(self, name, seconds=20, life=None, **fields):
+    def wait_event(self, name, /, seconds=20, life=None, **fields):
+        self.wait_life(0)
         want = {key: str(value) for key, value in fields.items()}
         return until(lambda: next(
             (e for e in list((life or self.life).events)
@@ -400,22 +405,19 @@ class Supervisor:
         lines = text.rstrip("\n").split("\n")
         fields = dict(line.split("=", 1) for line in lines if "=" in line)
         now = time.monotonic()
-        if "BARRIER" in fields:
-            # closed when all that was said before has been done
-            life.messages.append(Message(now, fields, len(fds)))
-            for fd in fds:
-                os.close(fd)
-            return
-        if pid != life.pid:
+        known = pid == life.pid or "BARRIER" in fields
+        if not known:
             self.refused.append((pid, text))
-            for fd in fds:
-                os.close(fd)
-            return
-        if fields.get("FDSTORE") == "1":
+        elif self.on_message is not None:
+            known = self.on_message(life, fields) is not False
+        if known and fields.get("FDSTORE") == "1":
             self._keep(fields, fds)
         else:
+            # a barrier's end as well: all that was said before is done
             for fd in fds:
                 os.close(fd)
+        if not known:
+            return
         if fields.get("FDSTOREREMOVE") == "1":
             self._forget(fields.get("FDNAME"))
         if fields.get("READY") == "1":
