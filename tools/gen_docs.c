@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MS_PER_S = 1000 };
+
 static const char note[] = "<!-- Made by tools/gen-docs from the tables of "
     "libproto: do not edit. -->\n\n";
 
@@ -179,8 +181,9 @@ print_frames(void)
 		    stages[row->next]);
 	}
 	printf("\nThe collector starts in stage hello, the shipper in stage "
-	    "welcome. Nothing but LOCKED,\nonce, and ACK ever goes back: "
-	    "the reverse direction cannot carry a command.\n\n");
+	    "welcome. Nothing but LOCKED,\nonce, then ACK and STATE ever "
+	    "goes back, numbers of fixed places and sizes: the reverse\n"
+	    "direction cannot carry a command.\n\n");
 }
 
 static void
@@ -199,9 +202,18 @@ print_payloads(void)
 	    "| RECORD | one record, see below |\n"
 	    "| LOCKED | the collector's nonce, u8 Landlock ABI, u8 "
 	    "memory-deny-write-execute |\n"
-	    "| ACK | u64: the receiver has answered for all records up to "
-	    "this number |\n\n", NONCE_SIZE, SECRET_CA, SECRET_CERT,
-	    SECRET_KEY);
+	    "| ACK | u64: the record up to which all have their end now; u8: "
+	    "%d delivered, %d rejected, %d too large |\n"
+	    "| STATE | u8 phase, u8 reason, u8 endpoint, u64 HTTP status, "
+	    "%d counters of u64 (libproto/shipstate.h) |\n\n", NONCE_SIZE,
+	    SECRET_CA, SECRET_CERT, SECRET_KEY, ACK_DELIVERED, ACK_REJECTED,
+	    ACK_OVERSIZE, (int)(sizeof(struct export_count) /
+	    sizeof(uint64_t)));
+	printf("An ACK for a record that was not sent, or was answered for "
+	    "before, ends the collector, and\nso does a STATE that names "
+	    "what there is not. A STATE comes every %d s at least: the "
+	    "service\nmanager's watchdog is told only while they come.\n\n",
+	    SHIP_STATE_MS / MS_PER_S);
 }
 
 static void
@@ -213,7 +225,8 @@ print_record(void)
 	    "number as a varint. One value has one encoding, so a\nrecord "
 	    "sent twice is the same bytes.\n\n"
 	    "| bytes | what |\n|---|---|\n"
-	    "| 8 | number of the record, from 1, without holes |\n"
+	    "| 8 | number of the record, from 1; what was lost is left out "
+	    "|\n"
 	    "| 8 | nanoseconds since boot (CLOCK_BOOTTIME) |\n"
 	    "| 8 | nanoseconds since 1970 (CLOCK_REALTIME), at the start of "
 	    "the cycle |\n"
