@@ -36,6 +36,7 @@ struct entry {
 	uint64_t start_ns;
 	uint64_t seen;		/* number of the last cycle that had it */
 	uint16_t counters;	/* first chunk */
+	uint8_t source;
 };
 
 struct series {
@@ -43,6 +44,7 @@ struct series {
 	uint64_t earliest_ns;			/* wall time of any cycle */
 	uint64_t cycle;
 	uint64_t first_cycle[SOURCE_END];	/* in which a source spoke */
+	uint64_t last_cycle[SOURCE_END];
 	uint8_t key[SIPHASH_KEY];
 	uint16_t nentries, nchunks, free_chunk;
 	uint16_t index[INDEX_SLOTS];
@@ -139,8 +141,12 @@ forget(struct series *s, uint16_t gone)
 void
 series_cycle(struct series *s, uint64_t wall_ns)
 {
-	const uint64_t kept = s->nentries > CROWDED ? 1 : CYCLES_KEPT;
+	const bool crowded = s->nentries > CROWDED;
+	const uint64_t kept = crowded ? 1 : CYCLES_KEPT;
 
+	for (uint16_t i = 1; i <= s->nentries && !crowded; i++)
+		if (s->last_cycle[s->entry[i].source] != s->cycle)
+			s->entry[i].seen++;
 	s->cycle++;
 	/* what begins in this cycle begins now, if the clock was set back */
 	s->wall_before_ns = s->wall_ns < wall_ns ? s->wall_ns : wall_ns;
@@ -160,8 +166,10 @@ series_start(const struct series *s, uint64_t start_ns)
 
 /* NULL where there is no room for a new one. */
 static struct entry *
-find_entry(struct series *s, uint64_t name, uint64_t start_ns)
+find_entry(struct series *s, enum source_id source, const struct attr *attr,
+    size_t nattrs, uint64_t start_ns)
 {
+	const uint64_t name = name_of(s, source, attr, nattrs);
 	const size_t slot = find_slot(s, name);
 
 	if (s->index[slot] != 0)
@@ -170,7 +178,7 @@ find_entry(struct series *s, uint64_t name, uint64_t start_ns)
 		return NULL;
 	s->index[slot] = ++s->nentries;
 	s->entry[s->nentries] = (struct entry){ .name = name,
-		.start_ns = start_ns };
+		.start_ns = start_ns, .source = (uint8_t)source };
 	return &s->entry[s->nentries];
 }
 
@@ -288,9 +296,10 @@ series_judge(struct series *s, enum source_id source, const struct attr *attr,
 
 	if (s->first_cycle[source] == 0)
 		s->first_cycle[source] = s->cycle;
+	s->last_cycle[source] = s->cycle;
 	/* without attributes it is the host's own, whenever it was read */
 	since_boot = nattrs == 0 || s->first_cycle[source] == s->cycle;
-	e = find_entry(s, name_of(s, source, attr, nattrs),
+	e = find_entry(s, source, attr, nattrs,
 	    since_boot ? s->boot_ns : s->wall_before_ns);
 	if (e == NULL || (nattrs > 0 && e->seen == s->cycle))
 		return 0;
@@ -309,12 +318,12 @@ void
 series_learn(struct series *s, enum source_id source, struct instance *inst)
 {
 	struct point p;
-	struct entry *e = find_entry(s, name_of(s, source, inst->attr,
-	    inst->nattrs), inst->start_ns);
+	struct entry *e = find_entry(s, source, inst->attr, inst->nattrs,
+	    inst->start_ns);
 
 	if (e == NULL)
 		return;
-	s->first_cycle[source] = SERIES_LEARNED;
+	s->first_cycle[source] = s->last_cycle[source] = SERIES_LEARNED;
 	e->seen = SERIES_LEARNED;
 	while (record_next_point(inst, &p) == 1) {
 		int64_t *value = !is_counter(p.id) ||

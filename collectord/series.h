@@ -25,7 +25,9 @@ void		series_free(struct series *);
 /*
  * A new cycle begins at this wall time.  An instance that was in neither of
  * the two cycles before (of the one before, where more than half of the table
- * is used) is forgotten: when it comes back, it is a new one.
+ * is used) is forgotten: when it comes back, it is a new one.  Cycles in which
+ * its source said nothing at all (its file could not be read) tell nothing of
+ * it and do not count while there is room.
  */
 void		series_cycle(struct series *, uint64_t wall_ns);
 /*

@@ -130,7 +130,8 @@ log_errno(struct log_line *l, int error)
 
 /*
  * A log that nobody reads must not stop the metrics.  A pipe that is ready
- * has room for PIPE_BUF bytes, which no line reaches.
+ * has room for PIPE_BUF bytes, which no line reaches.  A kernel that cannot
+ * say so costs no line: it may be the last one.
  */
 static bool
 log_has_room(void)
@@ -138,7 +139,7 @@ log_has_room(void)
 	const struct timespec at_once = { 0, 0 };
 	struct pollfd pfd = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return ppoll(&pfd, 1, &at_once, NULL) == 1;
+	return ppoll(&pfd, 1, &at_once, NULL) != 0;
 }
 
 /* Only what is no pipe takes a part of a line. */

@@ -226,6 +226,7 @@ TEST(an_instance_that_misses_one_cycle_keeps_its_start_and_two_do_not)
 	CHECK_INT(disk(s, "sda", 10), BOOT);
 	CHECK_INT(disk(s, "sdb", 10), BOOT);
 	series_cycle(s, SECOND);
+	CHECK_INT(disk(s, "sda", 10), BOOT);
 	series_cycle(s, THIRD);
 	CHECK_INT(disk(s, "sda", 10), BOOT);
 	series_cycle(s, 8000);
@@ -263,6 +264,25 @@ TEST(what_begins_as_the_clock_is_set_back_begins_now_and_stays_there)
 	series_cycle(s, 9000);
 	CHECK_INT(disk(s, "sda", 2), SECOND);
 	CHECK_INT(disk(s, "sdb", 2), SECOND);
+	series_free(s);
+}
+
+TEST(cycles_in_which_a_source_is_silent_do_not_count)
+{
+	struct series *s = begun();
+
+	CHECK_INT(disk(s, "sda", 10), BOOT);
+	CHECK_INT(disk(s, "sdb", 10), BOOT);
+	for (int i = 0; i < 10; i++)
+		series_cycle(s, SECOND + i);
+	CHECK_INT(disk(s, "sda", 20), BOOT);
+	series_cycle(s, THIRD);
+	series_cycle(s, THIRD + 1);
+	CHECK_INT(disk(s, "sdb", 20), BOOT);
+	series_cycle(s, 8000);
+	CHECK_INT(disk(s, "sdb", 30), BOOT);
+	series_cycle(s, 9000);
+	CHECK_INT(disk(s, "sda", 30), 8000);
 	series_free(s);
 }
 
