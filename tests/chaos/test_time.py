@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 import time
 
-from honest import (accepted, check_counters, check_once, check_sum, missed,
-                    series, steps)
+from honest import (accepted, check_counters, check_once, check_starts,
+                    check_sum, missed, series, steps)
 from keys import Keys
 from meddle import MeddledPair
 from oddhosts import host
@@ -57,20 +57,6 @@ def check_dates(receiver, at, shifts, slept=0):
     for before, after in zip(uptimes, uptimes[1:]):
         check(0.7 < (after - before) / SECOND < 1.3,
               f"{(after - before) / SECOND} s between two collections")
-
-
-OWN = ("sluice.", "otel.")      # begin with the process
-
-
-def check_starts(receiver, since=0):
-    """Each series that was there in the first step keeps its start: at times
-    after `since`, and the process's own after its start."""
-    first = min(steps(receiver)[:1])
-    for where, points in series(receiver).items():
-        begin = first if where[0].startswith(OWN) else since
-        starts = {p.start for p in points if p.time >= begin}
-        if points[0].kind == "counter" and points[0].time == first:
-            check_equal(len(starts), 1, f"starts of {where}: {starts}")
 
 
 def after_steps(*seconds, between=1):

@@ -64,6 +64,20 @@ def steps(receiver):
             if p.name == "sluice.records.read"]
 
 
+OWN = ("sluice.", "otel.")      # begin with the process
+
+
+def check_starts(receiver, since=0):
+    """Each series that was there in the first step keeps its start: at times
+    after `since`, and the process's own after its start."""
+    first = min(steps(receiver)[:1])
+    for where, points in series(receiver).items():
+        begin = first if where[0].startswith(OWN) else since
+        starts = {p.start for p in points if p.time >= begin}
+        if points[0].kind == "counter" and points[0].time == first:
+            check_equal(len(starts), 1, f"starts of {where}: {starts}")
+
+
 def check_sum(pair):
     """What the collector said as it stopped."""
     said = [e for e in pair.events if e.name == "stopped"]
