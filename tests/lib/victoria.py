@@ -27,12 +27,13 @@ def binary():
 
 class VictoriaMetrics:
     """with VictoriaMetrics() as database: …; database.url.  storage: where it
-    keeps its data."""
+    keeps its data.  flags: more words of its command line."""
 
-    def __init__(self, storage=None):
+    def __init__(self, storage=None, flags=()):
         self.program = binary()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-vm-"))
         self.storage = storage or self.folder / "data"
+        self.flags = list(flags)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -41,7 +42,8 @@ class VictoriaMetrics:
             self.process = start(
                 [self.program, f"-httpListenAddr=127.0.0.1:{self.port}",
                  f"-storageDataPath={self.storage}",
-                 "-retentionPeriod=1d", "-search.latencyOffset=0s"],
+                 "-retentionPeriod=1d", "-search.latencyOffset=0s",
+                 *self.flags],
                 stdout=log, stderr=log)
         try:
             until(self._ready, 30, "VictoriaMetrics answers")
