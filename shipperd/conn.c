@@ -31,6 +31,7 @@ struct conn {
 	int fd;				/* -1: none */
 	struct tls *tls;
 	size_t connected_to;		/* endpoint */
+	bool useless;			/* its last answer was no success */
 	short events;			/* what tls waits for */
 	uint64_t connections;
 	/* the exchange */
@@ -157,6 +158,7 @@ answered(struct conn *c, bool clean)
 {
 	const bool sent_all = c->sent == c->head_len + c->body_len;
 
+	c->useless = c->reply.status >= 300;
 	if (!clean || !sent_all || !c->reply.keep_alive)
 		hang_up(c);
 	end(c, CONN_ANSWERED, "answered");
@@ -329,6 +331,15 @@ is_quiet(struct conn *c)
 	    TLS_WANT_READ && !flooded(c);
 }
 
+/* A server that has no use for us may have been replaced: its name knows. */
+static bool
+may_reuse(struct conn *c, size_t endpoint, uint64_t now_ns)
+{
+	return c->tls != NULL && c->connected_to == endpoint &&
+	    !(c->useless && dial_is_old(&c->dial, endpoint, now_ns)) &&
+	    is_quiet(c);
+}
+
 void
 conn_post(struct conn *c, size_t endpoint, const char *content_type,
     const uint8_t *body, size_t len, uint64_t now_ns)
@@ -350,7 +361,7 @@ conn_post(struct conn *c, size_t endpoint, const char *content_type,
 		return;
 	}
 	c->head_len = (size_t)head_len;
-	if (c->tls != NULL && c->connected_to == endpoint && is_quiet(c)) {
+	if (may_reuse(c, endpoint, now_ns)) {
 		c->reused = true;
 		c->received_before = tls_received(c->tls);
 		c->state = CONN_SENDING;

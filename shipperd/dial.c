@@ -48,6 +48,13 @@ dial_distrust(struct dial *d, size_t endpoint)
 	d->name[endpoint].until_ns = 0;
 }
 
+bool
+dial_is_old(const struct dial *d, size_t endpoint, uint64_t now_ns)
+{
+	return !d->conf->endpoint[endpoint].is_address &&
+	    now_ns >= d->name[endpoint].until_ns;
+}
+
 /* Begins with the next address that can be begun. */
 static enum dial_step
 try_next(struct dial *d, uint64_t now_ns, int error)

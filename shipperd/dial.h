@@ -52,5 +52,8 @@ void		dial_stop(struct dial *);
  * address, and the name is resolved anew.
  */
 void		dial_distrust(struct dial *, size_t endpoint);
+/* It is a name, and its addresses have outlived their TTL. */
+bool		dial_is_old(const struct dial *, size_t endpoint,
+		    uint64_t now_ns);
 
 #endif

@@ -14,13 +14,11 @@ from nginx import Nginx
 from owned import free_port
 from pair import Pair, need_root
 from receiver import NO_CHECK_TIME, Answer, Receiver
-from sums import Memory, Story, check_troubles, is_taken
+from sums import WARM, Memory, Story, Warm, check_troubles, is_taken
 from supervisor import Supervisor
 from tap import Skip, check, check_equal, until
 from together import run_together, together
 from victoria import PATH, VictoriaMetrics
-
-WARM = 4                # seconds: the first steps are delivered
 
 folder = tempfile.TemporaryDirectory()
 keys = Keys(folder.name)
@@ -36,36 +34,6 @@ expired = keys.authority.issue("expired", "clientAuth", (), -3, -1)
 
 def url(port):
     return f"https://127.0.0.1:{port}/v1/metrics"
-
-
-class Warm:
-    """with Warm(pair) as …: a pair that has delivered, and its memory."""
-
-    def __init__(self, pair, *receivers):
-        self.pair = pair
-        self.story = Story(*receivers)
-        self.started = time.time()
-
-    def __enter__(self):
-        self.pair.__enter__()
-        try:
-            self.story.receivers[0].wait(WARM)
-            self.memory = Memory([self.pair.collector, self.pair.shipper])
-        except BaseException as error:
-            self.pair.__exit__(type(error), error, None)
-            raise
-        return self
-
-    def __exit__(self, *error):
-        self.pair.__exit__(*error)
-
-    def end(self, left=(), **what):
-        """All that must hold, once nothing waits any more."""
-        self.story.wait_live()
-        steps = self.story.check(self.started, **what)
-        self.memory.check_back()
-        check_troubles(self.pair.events, left)
-        return steps
 
 
 @together

@@ -10,6 +10,7 @@ from tap import Failed, check, check_equal, until
 SECOND = 10**9
 CATCH_UP = 10           # shipperd/delivery.h
 GROWTH_KB = 512
+WARM = 4                # steps that are delivered before anything happens
 
 
 def the_sum(*receivers):
@@ -164,3 +165,33 @@ def check_troubles(events, left=(), most=40):
             del wrong[where]
     check(set(wrong) <= set(left), f"still in trouble: {wrong}")
     check(len(events) <= most, f"{len(events)} lines")
+
+
+class Warm:
+    """with Warm(pair) as …: a pair that has delivered, and its memory."""
+
+    def __init__(self, pair, *receivers):
+        self.pair = pair
+        self.story = Story(*receivers)
+        self.started = time.time()
+
+    def __enter__(self):
+        self.pair.__enter__()
+        try:
+            self.story.receivers[0].wait(WARM)
+            self.memory = Memory([self.pair.collector, self.pair.shipper])
+        except BaseException as error:
+            self.pair.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def __exit__(self, *error):
+        self.pair.__exit__(*error)
+
+    def end(self, left=(), **what):
+        """All that must hold, once nothing waits any more."""
+        self.story.wait_live()
+        steps = self.story.check(self.started, **what)
+        self.memory.check_back()
+        check_troubles(self.pair.events, left)
+        return steps
