@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: tests. */
+#include "grid.h"
+#include "test.h"
+
+#define MS UINT64_C(1000000)
+
+enum { INTERVAL = 10000 };
+
+TEST(a_turn_is_at_the_phase_after_a_whole_interval_since_boot)
+{
+	CHECK_INT(grid_next(0, INTERVAL, 0), 10000 * MS);
+	CHECK_INT(grid_next(0, INTERVAL, 1), 1 * MS);
+	CHECK_INT(grid_next(0, INTERVAL, 9999), 9999 * MS);
+	CHECK_INT(grid_next(4000 * MS, INTERVAL, 4001), 4001 * MS);
+	CHECK_INT(grid_next(4001 * MS, INTERVAL, 4001), 14001 * MS);
+	CHECK_INT(grid_next(4001 * MS - 1, INTERVAL, 4001), 4001 * MS);
+	CHECK_INT(grid_next(123456789 * MS, INTERVAL, 3), 123460003 * MS);
+}
+
+TEST(whenever_one_starts_it_is_in_the_grid_of_the_one_before)
+{
+	static const uint32_t intervals[] = { 1000, 7001, 10000, 3600000 };
+
+	for (size_t i = 0; i < sizeof(intervals) / sizeof(*intervals); i++) {
+		const uint32_t interval = intervals[i];
+		const uint64_t step = interval * MS;
+
+		/* a prime number of nanoseconds, close to a second */
+		for (uint64_t now = 0; now < 3 * step; now += 999999937) {
+			const uint32_t phase = (uint32_t)(now % interval);
+			const uint64_t next = grid_next(now, interval, phase);
+
+			CHECK(next > now && next <= now + step);
+			CHECK(next % step == phase * MS);
+			CHECK_INT(grid_next(next, interval, phase),
+			    next + step);
+			CHECK_INT(grid_next(next - 1, interval, phase), next);
+		}
+	}
+}
+
+TEST(the_first_one_of_all_is_at_once_unless_its_turn_is_near)
+{
+	CHECK(grid_starts_now(100 * MS, 9000 * MS, 0, INTERVAL));
+	CHECK(grid_starts_now(100 * MS, 5101 * MS, 0, INTERVAL));
+	CHECK(!grid_starts_now(100 * MS, 5100 * MS, 0, INTERVAL));
+	CHECK(!grid_starts_now(100 * MS, 200 * MS, 0, INTERVAL));
+}
+
+TEST(one_that_starts_again_collects_at_once_only_where_nothing_is_near)
+{
+	/* the turn before was missed, the next one is far */
+	CHECK(grid_starts_now(23000 * MS, 31000 * MS, 11000 * MS, INTERVAL));
+	/* the last collection is as good */
+	CHECK(!grid_starts_now(23000 * MS, 31000 * MS, 21000 * MS, INTERVAL));
+	CHECK(!grid_starts_now(26000 * MS, 31001 * MS, 21000 * MS, INTERVAL));
+	CHECK(grid_starts_now(26000 * MS + 1, 31001 * MS, 21000 * MS,
+	    INTERVAL));
+	/* the next one is */
+	CHECK(!grid_starts_now(29000 * MS, 31000 * MS, 11000 * MS, INTERVAL));
+	/* a clock that says less than it did is no reason to hurry */
+	CHECK(!grid_starts_now(1000 * MS, 9000 * MS, 11000 * MS, INTERVAL));
+}
