@@ -125,9 +125,23 @@ static const struct {
 	{ "udf", MOUNT_PASSED },
 };
 
+/*
+ * What a service manager gives one service: new with each of its starts, and
+ * no space of the host's.
+ */
+static bool
+is_of_one_service(const struct mount *m)
+{
+	return text_is(m->point, "/dev") ||
+	    text_is(m->point, "/run/credentials") ||
+	    text_starts(m->point, "/run/credentials/");
+}
+
 enum mount_kind
 mount_kind(const struct mount *m)
 {
+	if (text_is(m->type, "tmpfs") && is_of_one_service(m))
+		return MOUNT_PASSED;
 	/* its layers may be anywhere, but the root is what we stand on */
 	if (text_is(m->type, "overlay"))
 		return text_is(m->point, "/") ? MOUNT_LOCAL : MOUNT_FOREIGN;

@@ -13,21 +13,43 @@ from owned import end, start
 from tap import Failed, Skip
 from vmroot import root_of
 
-# An overlay in a mount namespace of ours, so that nothing stays behind.
+# An overlay in a mount namespace of ours, so that nothing stays behind; and a
+# control group of its own, or two machines at once would share their units.
 _NSPAWN = """
+echo $$ >"$3/cgroup.procs"
 mount -t tmpfs tmpfs "$1/scratch"
 mkdir "$1/scratch/up" "$1/scratch/work"
 mount -t overlay overlay "$1/root" \
     -o "lowerdir=$2,upperdir=$1/scratch/up,workdir=$1/scratch/work"
 machine=$1
-shift 2
+shift 3
 exec systemd-nspawn --quiet --directory="$machine/root" --boot \
     --register=no --keep-unit --private-network --console=pipe \
     --bind="$machine/share:/srv/vm" "$@"
 """
 
 # What nspawn's own filter lacks and our programs use.
-_CALLS = "landlock_create_ruleset landlock_add_rule landlock_restrict_self"
+_CALLS = ("adjtimex landlock_create_ruleset landlock_add_rule "
+          "landlock_restrict_self")
+
+
+def _control_group(name):
+    """Our own one's new child, in the hierarchy that is named 0."""
+    mounts = [line.split() for line in
+              pathlib.Path("/proc/self/mounts").read_text().splitlines()]
+    where = [m[1] for m in mounts if m[2] == "cgroup2"]
+    if not where:
+        raise Skip("no cgroup v2 is mounted here")
+    ours, = [line[3:] for line in
+             pathlib.Path("/proc/self/cgroup").read_text().splitlines()
+             if line.startswith("0::")]
+    return pathlib.Path(where[0] + ours) / name
+
+
+def _remove(group):
+    """With all that the machine's systemd made below it."""
+    for folder, _, _ in os.walk(group, topdown=False):
+        os.rmdir(folder)
 
 
 class Nspawn:
@@ -43,12 +65,19 @@ class Nspawn:
     @staticmethod
     def boot(folder, layers, log):
         """The process that ends when the machine is off."""
+        group = _control_group(folder.name)
+        group.mkdir()
         words = ["unshare", "--mount", "--propagation=private", "sh", "-ec",
-                 _NSPAWN, "-", folder, ":".join(map(str, layers)),
+                 _NSPAWN, "-", folder, ":".join(map(str, layers)), group,
                  f"--system-call-filter={_CALLS}"]
         # a host with cgroup v1 makes a v2 tree for it
         env = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
         return start(words, stdout=log, stderr=subprocess.STDOUT, env=env)
+
+    @staticmethod
+    def clean(folder):
+        """What the machine leaves outside of its folder."""
+        _remove(_control_group(folder.name))
 
 
 KINDS = {"nspawn": Nspawn}
@@ -118,6 +147,7 @@ def run(suite, words, overlay=(), kind="nspawn", limit=300, on_line=print):
             reader.join()
         return Result(folder, why)
     finally:
+        machine.clean(folder)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -19,7 +19,7 @@ CACHE = CACHE / "vm"
 SUITES = ("bookworm", "trixie")
 
 _SSL = {"bookworm": "libssl3", "trixie": "libssl3t64"}
-_PACKAGES = ("systemd-sysv,dbus,iproute2,libcap2,libjson-c5,libseccomp2,"
+_PACKAGES = ("systemd-sysv,dbus,libcap2,libjson-c5,libseccomp2,openssl,"
              "python3")
 
 _RUNNER = """#!/bin/bash

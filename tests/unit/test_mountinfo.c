@@ -144,6 +144,31 @@ TEST(what_lies_below_a_server_or_a_daemon_is_never_walked_to)
 	}
 }
 
+TEST(what_systemd_mounts_for_one_service_is_no_space_of_the_host)
+{
+	static const struct {
+		const char *line;
+		enum mount_kind kind;
+	} rows[] = {
+		{ "2 1 0:81 / /dev ro - tmpfs tmpfs rw", MOUNT_PASSED },
+		{ "2 1 0:85 / /run/credentials ro - tmpfs tmpfs rw",
+		    MOUNT_PASSED },
+		{ "2 1 0:82 / /run/credentials/a.service ro - tmpfs none rw",
+		    MOUNT_PASSED },
+		{ "2 1 0:83 / /dev/shm rw - tmpfs tmpfs rw", MOUNT_LOCAL },
+		{ "2 1 0:84 / /run rw - tmpfs tmpfs rw", MOUNT_LOCAL },
+		{ "2 1 8:1 / /run/credentials/a rw - ext4 /dev/sda1 rw",
+		    MOUNT_LOCAL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mount m;
+
+		CHECK_INT(parse(rows[i].line, &m), 1);
+		CHECK_INT(mount_kind(&m), rows[i].kind);
+	}
+}
+
 TEST(a_mount_that_a_later_one_covers_is_not_taken_for_it)
 {
 	static const char text[] = ROOT
