@@ -38,7 +38,7 @@ def _control_group(name):
     mounts = [line.split() for line in
               pathlib.Path("/proc/self/mounts").read_text().splitlines()]
     where = [m[1] for m in mounts if m[2] == "cgroup2"]
-    if not where:
+    if not where or not os.access(where[0], os.W_OK):
         raise Skip("no cgroup v2 is mounted here")
     ours, = [line[3:] for line in
              pathlib.Path("/proc/self/cgroup").read_text().splitlines()

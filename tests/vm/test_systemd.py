@@ -139,9 +139,10 @@ def main():
             return
         pool = stack.enter_context(
             concurrent.futures.ThreadPoolExecutor(len(SUITES)))
-        for suite in SUITES:
-            pool.submit(live, suite, tree, where, tap).add_done_callback(
-                lambda future: future.result())
+        lives = [pool.submit(live, suite, tree, where, tap)
+                 for suite in SUITES]
+        for one in lives:
+            one.result()
     print(f"1..{tap.number}")
     sys.exit(0 if tap.good else 1)
 
