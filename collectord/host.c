@@ -173,6 +173,28 @@ host_read_start(struct host *h, enum host_root root, const char *path,
 	return 0;
 }
 
+int
+host_open_file(const struct host *h, enum host_root root, const char *path)
+{
+	return open_below(h, root, path, FILE_FLAGS);
+}
+
+int
+host_read_file(int fd, char *buf, size_t cap, struct text *t)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, buf, cap, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == cap)
+		return -EFBIG;
+	*t = text_of(buf, (size_t)n);
+	return 0;
+}
+
 /* The file's slot, a new one if need be; NULL where all are taken. */
 static struct held *
 held_slot(struct host *h, enum host_root root, const char *path)
@@ -235,24 +257,32 @@ is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* Some file systems do not say what an entry is. */
+static bool
+may_be(const struct dirent64 *d, bool dirs)
+{
+	return !is_dots(d->d_name) &&
+	    (!dirs || d->d_type == DT_DIR || d->d_type == DT_UNKNOWN);
+}
+
 /* False when each() had enough. */
 static bool
-list_block(const char *block, size_t len,
+list_block(const char *block, size_t len, bool dirs,
     bool (*each)(void *arg, const char *name), void *arg)
 {
 	for (size_t at = 0; at < len;) {
 		const void *p = block + at;
 		const struct dirent64 *d = p;
 
-		if (!is_dots(d->d_name) && !each(arg, d->d_name))
+		if (may_be(d, dirs) && !each(arg, d->d_name))
 			return false;
 		at += d->d_reclen;
 	}
 	return true;
 }
 
-int
-host_list(struct host *h, enum host_root root, const char *path,
+static int
+list(struct host *h, enum host_root root, const char *path, bool dirs,
     bool (*each)(void *arg, const char *name), void *arg)
 {
 	alignas(struct dirent64) char block[LIST_BYTES];
@@ -263,10 +293,24 @@ host_list(struct host *h, enum host_root root, const char *path,
 		return fd;
 	do
 		n = getdents64(fd, block, sizeof(block));
-	while (n > 0 && list_block(block, (size_t)n, each, arg));
+	while (n > 0 && list_block(block, (size_t)n, dirs, each, arg));
 	n = n < 0 ? -errno : 0;
 	close(fd);
 	return (int)n;
+}
+
+int
+host_list(struct host *h, enum host_root root, const char *path,
+    bool (*each)(void *arg, const char *name), void *arg)
+{
+	return list(h, root, path, false, each, arg);
+}
+
+int
+host_list_dirs(struct host *h, enum host_root root, const char *path,
+    bool (*each)(void *arg, const char *name), void *arg)
+{
+	return list(h, root, path, true, each, arg);
 }
 
 bool

@@ -56,6 +56,13 @@ int	host_read_once(struct host *, enum host_root, const char *path,
 /* The same, of at most cap bytes into buf: what is longer is cut, no error. */
 int	host_read_start(struct host *, enum host_root, const char *path,
 	    char *buf, size_t cap, struct text *);
+/*
+ * For a source that keeps many files open itself: a descriptor or -errno, to
+ * be closed by it; and one read of at most cap bytes, for files that the
+ * kernel gives whole.  What fills cap is -EFBIG.
+ */
+int	host_open_file(const struct host *, enum host_root, const char *path);
+int	host_read_file(int fd, char *buf, size_t cap, struct text *);
 
 /*
  * Names in a directory, by getdents64(2); "." and ".." are left out.  each()
@@ -63,6 +70,9 @@ int	host_read_start(struct host *, enum host_root, const char *path,
  */
 int	host_list(struct host *, enum host_root, const char *path,
 	    bool (*each)(void *arg, const char *name), void *arg);
+/* Only those of directories. */
+int	host_list_dirs(struct host *, enum host_root, const char *path,
+    bool (*each)(void *arg, const char *name), void *arg);
 
 /* True when the root is the kernel's own procfs or sysfs, not a copy. */
 bool	host_is_real(const struct host *, enum host_root);

@@ -47,7 +47,8 @@ static const struct limit limits[] = {
 	{ RLIMIT_CORE, "CORE", 0 },
 	{ RLIMIT_NPROC, "NPROC", 0 },
 	{ RLIMIT_MEMLOCK, "MEMLOCK", 0 },
-	{ RLIMIT_NOFILE, "NOFILE", 128 },
+	/* 480 of them for the files of cgroups (cgroup_files.h) */
+	{ RLIMIT_NOFILE, "NOFILE", 640 },
 #if !SLUICE_SANITIZED
 	{ RLIMIT_DATA, "DATA", 64 << 20 },
 #endif

@@ -16,6 +16,7 @@ enum { EXCLUDES_MAX = 16, EXCLUDE_TEXT_MAX = 31 };
 struct source_options {
 	bool cpu_per_cpu;
 	bool process_enabled;
+	bool cgroup_enabled;
 	bool all_mountpoints;		/* else only the standard ones */
 	size_t nexclude_types;
 	char exclude_types[EXCLUDES_MAX][EXCLUDE_TEXT_MAX + 1];

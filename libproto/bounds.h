@@ -12,7 +12,7 @@ enum {
 
 	RECORD_HEAD_SIZE = 35,	/* bytes before the first instance */
 	RECORD_MAX = FRAME_MAX - 1,	/* a record is a whole payload */
-	RECORD_ATTRS_MAX = 4,	/* attributes of one instance */
+	RECORD_ATTRS_MAX = 7,	/* attributes of one instance */
 	RECORD_POINTS_MAX = 64,	/* points of one instance */
 	RECORD_INSTANCES_MAX = 4096,	/* instances of one record */
 	ATTR_TEXT_MAX = 255,	/* bytes in any attribute's value */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: collectord.  Every source, in order of id. */
+#include "sources/cgroup.h"
 #include "sources/clock.h"
 #include "sources/cpu.h"
 #include "sources/disk.h"
@@ -30,6 +31,7 @@ const struct source *const source_table[] = {
 	&source_kernel,
 	&source_clock,
 	&source_edac,
+	&source_cgroup,
 };
 const size_t source_table_size =
     sizeof(source_table) / sizeof(source_table[0]);

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 
+import cgroupview
 from once import key
 
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -290,9 +291,12 @@ class View:
                 self.say("hw.errors", (mc / name).read_text(), hw__id=mc.name,
                          error__type=kind, hw__type="memory")
 
+    def cgroup(self):
+        cgroupview.say(self)
+
 
 SOURCES = ("cpu", "load", "memory", "paging", "disk", "network", "protocol",
-           "socket", "pressure", "process", "kernel", "edac")
+           "socket", "pressure", "process", "kernel", "edac", "cgroup")
 
 
 def expected(source, tree=None):

@@ -76,7 +76,23 @@ FILES = (
          "devices/system/edac/mc/mc1/ce_count", "=corrected hw.id=mc1"),
     File("edac", "sys/devices/system/edac/mc/mc1/ue_count",
          "devices/system/edac/mc/mc1/ue_count", "=uncorrected hw.id=mc1"),
-)
+) + tuple(
+    # which controllers a cgroup has differs: one less is no failure
+    File("cgroup", f"sys/fs/cgroup/system.slice/sshd.service/{name}",
+         f"[cgroup]/{name}", f"({points}).* linux.systemd.unit=sshd", False)
+    for name, points in (
+        ("cpu.stat", r"cpu\.(usage|time|periods|throttled)"),
+        ("cpu.max", r"cpu\.limit"),
+        ("cpu.pressure", "psi.*(?=.*resource=cpu)"),
+        ("memory.pressure", "psi.*(?=.*resource=memory)"),
+        ("io.pressure", "psi.*(?=.*resource=io)"),
+        ("io.stat", r"cgroup\.io"), ("memory.current", r"memory\.usage"),
+        ("memory.stat", r"memory\.(anon|file|kernel)"),
+        ("memory.events", r"memory\.events"),
+        ("memory.swap.current", r"swap\.usage"),
+        ("memory.max", r"memory\.limit"), ("memory.high", r"memory\.high"),
+        ("memory.swap.max", r"swap\.limit"),
+        ("pids.current", r"pids\.usage"), ("pids.max", r"pids\.limit")))
 
 
 def worth(file, name, attributes):

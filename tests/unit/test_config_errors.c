@@ -205,7 +205,7 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    " ring, ship, resource, require" },
 		{ "{`collect`:{`sources`:{`disk`:{}}}}",
 		    ": collect.sources.disk: unknown key; right would be one"
-		    " of cpu, filesystem, process" },
+		    " of cgroup, cpu, filesystem, process" },
 		{ "{`ship.ca`:`/ca`}", ": ship.ca: a key with a dot; right"
 		    " would be an object within an object" },
 	};

@@ -293,30 +293,35 @@ with_attrs(const struct attr *attr, size_t n)
 	ptrdiff_t len;
 
 	record_begin(&rw, buf, sizeof(buf), &disk_head);
-	buf[33] = SOURCE_FILESYSTEM;
-	rw.source = SOURCE_FILESYSTEM;
+	buf[33] = SOURCE_CGROUP;
+	rw.source = SOURCE_CGROUP;
 	record_instance(&rw, 0, attr, n);
-	record_point(&rw, FS_LIMIT_ALL, 1);
+	record_point(&rw, CGROUP_MEMORY_ALL, 1);
 	if ((len = record_finish(&rw)) > 0)
 		CHECK_INT(record_check(buf, (size_t)len), 0);
 	return len;
 }
 
-TEST(attributes_are_ascending_and_at_most_four)
+TEST(attributes_are_ascending_and_at_most_seven)
 {
-	struct attr attr[5] = {
-		text_attr(KEY_DEVICE, "/dev/sda1"),
-		text_attr(KEY_FS_TYPE, "xfs"),
-		text_attr(KEY_FS_MODE, "rw"), text_attr(KEY_FS_MOUNTPOINT, "/"),
-		text_attr(KEY_SOURCE_NAME, "x"),
+	struct attr attr[RECORD_ATTRS_MAX + 1] = {
+		text_attr(KEY_DEVICE, "sda"),
+		text_attr(KEY_UNIT, "a.service"),
+		text_attr(KEY_SLICE, "a.slice"),
+		text_attr(KEY_UNIT_UID, "1000"),
+		text_attr(KEY_CONTAINER_ID, "1f"),
+		text_attr(KEY_CONTAINER_RUNTIME, "docker"),
+		text_attr(KEY_POD_UID, "2e"),
+		text_attr((enum key)(KEY_POD_UID + 1), "x"),
 	};
 
+	CHECK_INT(RECORD_ATTRS_MAX, 7);
 	CHECK(with_attrs(attr, 0) > 0);
-	CHECK(with_attrs(attr, 4) > 0);
-	CHECK_INT(with_attrs(attr, 5), -ENOBUFS);
+	CHECK(with_attrs(attr, 7) > 0);
+	CHECK_INT(with_attrs(attr, 8), -ENOBUFS);
 	attr[1] = attr[0];
 	CHECK_INT(with_attrs(attr, 2), -ENOBUFS);
-	attr[0] = text_attr(KEY_FS_MODE, "rw");
+	attr[0] = text_attr(KEY_UNIT, "a.service");
 	CHECK_INT(with_attrs(attr, 2), -ENOBUFS);
 }
 
