@@ -14,12 +14,14 @@ enum { OPT_RAW = 256, OPT_CYCLES, OPT_USER, CYCLES_MAX = 1000 };
 
 static const char usage[] =
     "usage: sluice check [-c FILE] [--user USER]\n"
+    "       sluice plan [-c FILE] [--user USER]\n"
     "       sluice show [-c FILE] [--user USER] [--raw] [--cycles N]\n"
     "       sluice --help | --version\n";
 
 static const char help[] =
     "\n"
     "check  judge the configuration and the files that it names\n"
+    "plan   collect for a moment, and print how long an outage may last\n"
     "show   collect once, and print what the next request would hold\n"
     "\n"
     "  -c FILE     configuration (" CONFIG_FILE ")\n"
@@ -29,7 +31,7 @@ static const char help[] =
     "\n"
     "Exit status: 0 good, 1 something is wrong, 2 wrong usage.\n";
 
-static const struct option check_options[] = {
+static const struct option common_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "user", required_argument, NULL, OPT_USER },
@@ -50,7 +52,8 @@ static const struct command {
 	const struct option *options;
 	int (*run)(const struct arguments *, const struct config *);
 } commands[] = {
-	{ "check", check_options, check_run },
+	{ "check", common_options, check_run },
+	{ "plan", common_options, plan_run },
 	{ "show", show_options, show_run },
 };
 

@@ -36,6 +36,7 @@ int	user_become(struct arguments *);
 
 /* Each returns the exit status. */
 int	check_run(const struct arguments *, const struct config *);
+int	plan_run(const struct arguments *, const struct config *);
 int	show_run(const struct arguments *, const struct config *);
 
 #endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: sluice.  `sluice plan`: what this configuration will come to on
+ * this host, before it starts.  A few collections say what changes how fast;
+ * a host that goes on like that is then written into a ring as the collector
+ * would, and what that ring holds is what is said.
+ */
+#include "sluice.h"
+
+#include "config_value.h"
+#include "cycle.h"
+#include "log.h"
+#include "now.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PAUSE_MS = 1000, SEGMENTS_MEASURED = 3, STEPS_MEASURED = 20000 };
+
+/* What was read at one time. */
+struct step {
+	uint8_t *bytes;		/* of all records, one after the other */
+	size_t used;
+	size_t nrecords;
+	size_t *len;
+};
+
+struct plan {
+	const struct config *config;
+	struct step last, before;
+	int64_t times;		/* intervals are that much longer than pauses */
+	uint64_t points;
+	uint64_t first;		/* bytes of a segment's first step */
+	uint64_t in_segment;	/* steps that a segment holds */
+	struct ring ring;
+};
+
+static void
+keep_record(void *arg, const uint8_t *record, size_t len)
+{
+	struct step *s = arg;
+
+	s->bytes = realloc(s->bytes, s->used + len);
+	s->len = realloc(s->len, (s->nrecords + 1) * sizeof(*s->len));
+	if (s->bytes == NULL || s->len == NULL)
+		fatal("memory for a collection", ENOMEM);
+	memcpy(s->bytes + s->used, record, len);
+	s->len[s->nrecords++] = len;
+	s->used += len;
+}
+
+static void
+collect(struct plan *p)
+{
+	static struct cycle cycle;
+	static struct host host;
+	static struct self self;
+	const char *which;
+
+	if (host_open(&host, p->config->procfs, p->config->sysfs,
+	    &which) < 0)
+		fatal(which, errno);
+	/* what the daemons say of themselves takes its room as well */
+	if (self_open(&self, getpid()) < 0)
+		fatal("/proc/self", errno);
+	cycle_init(&cycle, &host, &p->ring, &self, &p->config->sources);
+	cycle_run(&cycle);
+	usleep(PAUSE_MS * 1000);
+	cycle_run(&cycle);
+	ring_last_step(&p->ring, keep_record, &p->before);
+	usleep(PAUSE_MS * 1000);
+	cycle_run(&cycle);
+	ring_last_step(&p->ring, keep_record, &p->last);
+	host_close(&host);
+}
+
+/* Where a point stands after so many intervals more. */
+static int64_t
+later(const struct plan *p, int64_t before, int64_t last, int64_t intervals)
+{
+	int64_t step, value;
+
+	if (__builtin_sub_overflow(last, before, &step) ||
+	    __builtin_mul_overflow(step, p->times * intervals, &step) ||
+	    __builtin_add_overflow(last, step, &value) ||
+	    (last >= 0 && value < 0))
+		return last;
+	return value;
+}
+
+/* The points of one instance, as they will be; those of before may differ. */
+static void
+write_points(const struct plan *p, struct record_writer *rw,
+    struct instance *inst, struct instance *before, int64_t intervals)
+{
+	struct point point, old;
+
+	while (record_next_point(inst, &point) == 1) {
+		int64_t from = point.value;
+
+		if (record_next_point(before, &old) == 1 &&
+		    old.id == point.id)
+			from = old.value;
+		record_point(rw, point.id, later(p, from, point.value,
+		    intervals));
+	}
+}
+
+static void
+push_later(struct plan *p, const uint8_t *record, size_t len,
+    const uint8_t *before, size_t before_len, int64_t intervals)
+{
+	static uint8_t out[RECORD_MAX];
+	struct record_reader rr, old;
+	struct record_writer rw;
+	struct instance inst, inst_old;
+	ptrdiff_t n;
+
+	if (record_open(&rr, record, len) < 0 ||
+	    record_open(&old, before, before_len) < 0)
+		return;
+	record_begin(&rw, out, sizeof(out), &rr.head);
+	while (record_next_instance(&rr, &inst) == 1) {
+		if (record_next_instance(&old, &inst_old) != 1)
+			inst_old.points = reader_of(NULL, 0);
+		record_instance(&rw, inst.start_ns, inst.attr, inst.nattrs);
+		write_points(p, &rw, &inst, &inst_old, intervals);
+	}
+	n = record_finish(&rw);
+	/* a value that grew longer than a frame: as it was */
+	if (n < 0 || ring_push(&p->ring, out, (size_t)n) < 0)
+		ring_push(&p->ring, record, len);
+}
+
+static void
+push_step(struct plan *p, int64_t intervals)
+{
+	const uint64_t now = now_ns(CLOCK_REALTIME);
+	const uint8_t *record = p->last.bytes, *before = p->before.bytes;
+
+	ring_begin(&p->ring, now_ns(CLOCK_BOOTTIME), now);
+	for (size_t i = 0; i < p->last.nrecords; i++) {
+		const bool same = i < p->before.nrecords;
+
+		push_later(p, record, p->last.len[i], same ? before : record,
+		    same ? p->before.len[i] : p->last.len[i], intervals);
+		before += same ? p->before.len[i] : 0;
+		record += p->last.len[i];
+	}
+	ring_commit(&p->ring);
+}
+
+static void
+make_ring(struct plan *p)
+{
+	const uint64_t now = now_ns(CLOCK_REALTIME);
+
+	if (ring_new(&p->ring, p->config->ring_size, now,
+	    now - now_ns(CLOCK_BOOTTIME)) < 0)
+		fatal("memory for the ring", errno);
+}
+
+/* Segments of an outage, but the first step of each is like any other's. */
+static void
+measure(struct plan *p)
+{
+	int64_t n = 0;
+
+	make_ring(p);
+	push_step(p, n++);
+	p->first = ring_usage(&p->ring);
+	while (p->ring.head <= SEGMENTS_MEASURED && n < STEPS_MEASURED)
+		push_step(p, n++);
+	p->in_segment = p->ring.head > SEGMENTS_MEASURED ?
+	    (uint64_t)n / SEGMENTS_MEASURED :
+	    (uint64_t)n * p->ring.segment / ring_usage(&p->ring);
+	if (p->in_segment == 0)
+		p->in_segment = 1;
+	ring_done(&p->ring);
+}
+
+static void
+count_points(struct plan *p)
+{
+	const uint8_t *record = p->last.bytes;
+	struct record_reader rr;
+	struct instance inst;
+
+	for (size_t i = 0; i < p->last.nrecords; record += p->last.len[i++])
+		if (record_open(&rr, record, p->last.len[i]) == 0)
+			while (record_next_instance(&rr, &inst) == 1)
+				p->points += inst.npoints;
+}
+
+static void
+print_plan(const struct plan *p)
+{
+	char value[VALUE_TEXT_MAX];
+	const uint64_t per_step = p->ring.segment / p->in_segment;
+	const uint64_t following = p->in_segment < 2 ? per_step :
+	    (p->ring.segment - p->first) / (p->in_segment - 1);
+	/* the oldest segment goes when the newest is begun */
+	const uint64_t kept = p->in_segment * (p->ring.nsegments - 1);
+	const uint64_t minutes = kept * p->config->interval_ms / 60000;
+
+	printf("collection: %" PRIu64 " points in %zu records, every %s\n",
+	    p->points, p->last.nrecords, value_print(value, value_time,
+	    p->config->interval_ms));
+	printf("stored: %" PRIu64 " bytes for the first of a segment, %" PRIu64
+	    " for each one that follows\n", p->first, following);
+	printf("stored: %" PRIu64 ".%02" PRIu64 " bytes a point on average\n",
+	    per_step / p->points, per_step * 100 / p->points % 100);
+	printf("ring: %s\n", value_print(value, value_bytes,
+	    p->config->ring_size));
+	printf("outage: %" PRIu64 " collections are kept, %" PRIu64 ":%02"
+	    PRIu64 " hours\n", kept, minutes / 60, minutes % 60);
+}
+
+int
+plan_run(const struct arguments *a, const struct config *c)
+{
+	static struct plan p;
+
+	(void)a;
+	p.config = c;
+	p.times = c->interval_ms / PAUSE_MS;
+	make_ring(&p);
+	collect(&p);
+	ring_done(&p.ring);
+	count_points(&p);
+	if (p.points > 0) {
+		measure(&p);
+		print_plan(&p);
+	}
+	free(p.last.bytes);
+	free(p.last.len);
+	free(p.before.bytes);
+	free(p.before.len);
+	if (p.points == 0)
+		fputs("sluice: nothing could be read: no plan\n", stderr);
+	return p.points == 0 ? EXIT_WRONG : EXIT_GOOD;
+}
