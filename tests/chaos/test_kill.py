@@ -73,6 +73,7 @@ class Killer:
         self.hit = collections.Counter()
         self.whom = collections.Counter()
         self.memory = []
+        self.was_down = False
         self.keys = keys
 
     def to_collection(self):
@@ -82,7 +83,8 @@ class Killer:
 
     def pause(self):
         """Waits for the moment of the next kill."""
-        way = self.dice.random()
+        way = 0 if self.was_down else self.dice.random()
+        self.was_down = False
         if way < 0.2:               # while it starts
             time.sleep(self.dice.uniform(0, 0.015))
         elif way < 0.45:            # while it collects
@@ -121,6 +123,8 @@ class Killer:
         if stays_down:
             time.sleep(self.dice.uniform(0, 3.5))
             manager.release()
+            # what was missed must not be counted by two that start
+            self.was_down = self.dice.random() < 0.7
         soon(lambda: manager.life is not life, 10, "it is started again")
         self.receiver.open_until = 0.0
 
@@ -193,7 +197,8 @@ def total(name):
 @test
 def every_committed_step_arrived_once_or_again_in_the_same_bytes():
     check_equal([f for r in results for f in r["faults"]], [], "faults")
-    check(all(r["steps"] > 10 for r in results), "hardly a step was made")
+    check(all(r["steps"] > KILLS / PAIRS / 4 for r in results),
+          "hardly a step was made")
 
 
 @test
@@ -226,7 +231,7 @@ def the_kills_hit_every_phase():
         check(total("hit")[phase] > KILLS / 50,
               f"{phase}: {total('hit')[phase]} of {KILLS} kills")
     check_equal(sum(total("hit").values()), KILLS, "kills")
-    check(total("missed")["restart"] > KILLS / 100, "no turn was missed")
+    check(total("missed")["restart"] > 0, "no turn was missed")
 
 
 @test

@@ -15,6 +15,7 @@ import time
 
 from keys import Keys
 from ledger import Bookkeeper, Ledger
+from oddhosts import host
 from owned import free_port
 from pair import Pair, need_root, status_of
 from phase import collects_ms, hasty_host
@@ -385,6 +386,49 @@ def a_crash_of_both_loses_nothing_and_moves_no_counter():
     check_restarts({"collector": True, "shipper": True})
 
 
+def rewrite(path, change):
+    """In one instant, as the kernel would."""
+    made = path.with_name(path.name + ".new")
+    made.write_text(change(path.read_text()))
+    os.replace(made, path)
+
+
+def iowait_steps_back(text):
+    return re.sub(r"^(cpu +(?:\d+ ){4})(\d+)",
+                  lambda m: m[1] + str(int(m[2]) - 1), text, flags=re.M)
+
+
+@test
+def what_came_late_keeps_its_start_and_what_steps_back_is_held():
+    tree = host("restart")
+    late = "late0"
+    with books({"collect": {"procfs": str(tree / "proc"),
+                            "sysfs": str(tree / "sys")}}) \
+            as (manager, receiver, ledger):
+        steps(receiver, 2)
+        rewrite(tree / "proc/net/dev", lambda text: text +
+                f"  {late}: 1000 10 0 0 0 0 0 0 2000 20 0 0 0 0 0 0\n")
+        steps(receiver, len(receiver.requests) + 2)
+        for n in range(2):
+            life = manager.life
+            manager.hold()
+            manager.kill(shipper=n == 1)
+            manager.wait_end(life)
+            rewrite(tree / "proc/stat", iowait_steps_back)
+            manager.release()
+            manager.wait_ready(n + 1)
+            steps(receiver, len(receiver.requests) + 2)
+        ours = {key: starts for key, starts in ledger.starts.items()
+                if ("network.interface.name", late) in key[1]}
+        (_, _, boot), = ledger.rings
+        check(ours, f"no counter of {late} came")
+        for key, starts in ours.items():
+            check(len(starts) == 1 and boot not in starts,
+                  f"start times of {key}: {starts}, boot {boot}")
+        iowait = ledger.starts["system.cpu.time", (("cpu.mode", "iowait"),)]
+        check_equal(iowait, {boot}, "start of iowait, which stepped back")
+
+
 @test
 def a_restart_while_the_receiver_is_away_keeps_what_waits():
     with books() as (manager, receiver, ledger):
@@ -432,6 +476,35 @@ def turns_that_nobody_took_are_missed_for_a_restart():
     check_equal(said.get("restart"), missed, "in the last request")
     check_equal({c: n for c, n in said.items() if n and c != "restart"}, {},
                 "missed for another cause")
+
+
+@test
+def one_that_is_killed_before_its_first_step_has_not_counted_what_was_missed():
+    def until_turn():
+        """Seconds to the next collection."""
+        now = time.clock_gettime(time.CLOCK_BOOTTIME) * 1000
+        return (collects_ms(HOST) - now) % 1000 / 1000
+    with books() as (manager, receiver, ledger):
+        steps(receiver, 2)
+        life = manager.life
+        manager.hold()
+        manager.kill()
+        manager.wait_end(life)
+        time.sleep(2)
+        # so near to the next one that nothing is collected at once
+        time.sleep((until_turn() - 0.45) % 1)
+        manager.release()
+        for n in (1, 2, 3):
+            until(lambda: manager.lives[-1].ready is not None and
+                  len(manager.lives) == n + 1, 5, "it is ready")
+            # on a slow machine it has had its turn, which is as good
+            if n == 3 or until_turn() > 0.45:
+                break
+            manager.kill()
+        steps(receiver, len(receiver.requests) + 2)
+    missed = ledger.missed_turns()
+    check(2 <= missed <= 3, f"{missed} turns without a step")
+    check_equal(ledger.state.missed["restart"], missed, "in the ring")
 
 
 # ---- the ring changes its size
