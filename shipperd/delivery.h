@@ -15,8 +15,8 @@
 
 enum {
 	/*
-	 * A backlog is sent at most so many times faster than it was made,
-	 * so that a fleet that comes back does not crush its receiver.
+	 * On average a backlog is sent at most so many times faster than it
+	 * was made: a fleet that comes back does not crush its receiver.
 	 */
 	CATCH_UP = 10,
 };

@@ -53,6 +53,17 @@ def a_receiver_that_is_killed_again_and_again_misses_nothing():
 
 
 @together
+def a_receiver_that_ends_each_connection_costs_no_memory():
+    with Receiver(keys) as receiver:
+        receiver.default = Answer(headers={"Connection": "close"})
+        with Warm(Pair(receiver.url, keys), receiver) as warm:
+            receiver.wait(WARM + 45, 60)
+            check_equal(len({r.port for r in receiver.requests}),
+                        len(receiver.requests), "connections")
+            warm.end()
+
+
+@together
 def answers_that_drip_or_never_come_are_cut_at_the_deadline():
     with Receiver(keys) as receiver, Warm(
             Pair(receiver.url, keys, settings={"ship": {"timeout": "2s"}}),
@@ -124,6 +135,8 @@ def an_absurd_retry_after_is_cut_and_the_next_endpoint_has_it_all():
 
 def refused_until_they_renew(client, renew, **options):
     """client is refused at first; renew() is what the server's side does."""
+    if os.environ.get("SLUICE_QUICK"):
+        raise Skip("takes more than a minute: left out by --quick")
     started = time.time()
     with Receiver(keys, **options) as receiver, \
             Pair(receiver.url, keys, client=client) as pair:
@@ -205,6 +218,8 @@ def one_400_and_one_partial_success_cost_what_they_say():
             "sluice.records.lost", sluice_cause="rejected"))
         check(10 < records < 20, f"{records} records in a step")
         warm.end(dropped=1, lost={"rejected": records})
+        check_equal(len({r.body for r in receiver.requests}),
+                    len(receiver.requests), "each was sent once")
         for what, count in (("refused", len(refused.points)),
                             ("rejected", 3)):
             check_equal(max(p.value for p in receiver.points(

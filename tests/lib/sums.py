@@ -104,17 +104,15 @@ class Story:
 
     def catch_up(self, requests):
         """Seconds between one step of a backlog and the next: all of them."""
-        rows = [r for r in requests if is_taken(r)]
-        gaps = []
-        for a, b in zip(rows, rows[1:]):
-            late = b.time - self.step(b) / SECOND
-            if self.step(a) != self.step(b) and late > 2 * self.interval:
-                gaps.append(b.time - a.time)
-        return gaps
+        rows = [(r.time, self.step(r) / SECOND) for r in requests
+                if is_taken(r)]
+        late = 2 * self.interval
+        return [b - a for (a, was), (b, step) in zip(rows, rows[1:])
+                if step > was and a > was + late and b > step + late]
 
     def check_pace(self, requests):
-        """No faster than CATCH_UP times live; jitter and our own clock may
-        move a request, but not ten of them."""
+        """On average no faster than CATCH_UP times live; each wait has its
+        jitter, of which little is left in ten of them and less in all."""
         gaps = self.catch_up(requests)
         for i in range(len(gaps) - 9):
             rate = 10 * self.interval / sum(gaps[i:i + 10])
