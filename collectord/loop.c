@@ -167,27 +167,52 @@ collect(struct loop *l)
 	l->collected_ns = now_ns(CLOCK_BOOTTIME);
 }
 
-/* Until the shipper's socket is full; the rest waits in the ring. */
+/* As many as fit one message; they stay in the ring until the answer. */
 static void
-send_records(struct loop *l)
+fill_message(struct loop *l)
 {
-	static uint8_t message[FRAME_MAX];
-	enum channel_fault fault = CHANNEL_OK;
+	struct writer w = writer_of(l->message + 1, sizeof(l->message) - 1);
 	const uint8_t *record;
 	size_t len;
 
-	message[0] = FRAME_RECORD;
-	while (ring_unsent(l->cycle->ring, &record, &len)) {
-		memcpy(message + 1, record, len);
-		fault = channel_send(l->link->p, message, len + 1, -1);
+	while (ring_unsent(l->cycle->ring, &record, &len) &&
+	    frame_add_record(&w, record, len))
+		ring_sent(l->cycle->ring);
+	l->message[0] = FRAME_RECORDS;
+	l->message_len = w.p == w.start ? 0 : 1 + (size_t)(w.p - w.start);
+}
+
+/* Until the shipper's socket is full; the rest waits. */
+static void
+send_records(struct loop *l)
+{
+	enum channel_fault fault = CHANNEL_OK;
+
+	for (;;) {
+		if (l->message_len == 0)
+			fill_message(l);
+		if (l->message_len == 0)
+			return;
+		fault = channel_send(l->link->p, l->message, l->message_len,
+		    -1);
 		if (fault != CHANNEL_OK)
 			break;
-		ring_sent(l->cycle->ring);
+		l->message_len = 0;
 	}
 	if (fault == CHANNEL_CLOSED)
 		link_ended(l->link);
 	if (fault == CHANNEL_ERRNO)
-		fatal("send a record", errno);
+		fatal("send records", errno);
+}
+
+static bool
+has_records(struct loop *l)
+{
+	const uint8_t *record;
+	size_t len;
+
+	return l->message_len > 0 ||
+	    ring_unsent(l->cycle->ring, &record, &len);
 }
 
 static const enum loss loss_of[ACK_END] = {
@@ -241,14 +266,11 @@ report(struct loop *l)
 static void
 turn(struct loop *l)
 {
-	const uint8_t *record;
-	size_t len;
 	sigset_t none;
 	struct pollfd pfd[POLL_END] = {
 		[POLL_TIMER] = { .fd = l->timer_fd, .events = POLLIN },
 		[POLL_RECORDS] = { .fd = l->link->p,
-		    .events = ring_unsent(l->cycle->ring, &record, &len) ?
-		    POLLOUT : 0 },
+		    .events = has_records(l) ? POLLOUT : 0 },
 		[POLL_ACKS] = { .fd = l->link->q, .events = POLLIN },
 	};
 

@@ -17,6 +17,9 @@ struct loop {
 	struct cycle *cycle;
 	struct notify *notify;
 	struct status *status;
+	/* filled, and not taken by the shipper's socket yet */
+	size_t message_len;
+	uint8_t message[FRAME_MAX];
 	int timer_fd;
 	uint32_t interval_ms;
 	int64_t slept_ns;	/* BOOTTIME ahead of MONOTONIC, last seen */

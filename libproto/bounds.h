@@ -11,7 +11,7 @@ enum {
 	FRAME_TEXT_MAX = 255,	/* bytes in a string of the configuration */
 
 	RECORD_HEAD_SIZE = 35,	/* bytes before the first instance */
-	RECORD_MAX = FRAME_MAX - 1,	/* a record is a whole payload */
+	RECORD_MAX = FRAME_MAX - 4,	/* with type and size, a frame */
 	RECORD_ATTRS_MAX = 7,	/* attributes of one instance */
 	RECORD_POINTS_MAX = 64,	/* points of one instance */
 	RECORD_INSTANCES_MAX = 4096,	/* instances of one record */

@@ -39,3 +39,31 @@ frame_take(struct frame *f, const void *msg, size_t len, int nfds,
 	*stage = row->next;
 	return 0;
 }
+
+bool
+frame_add_record(struct writer *w, const void *record, size_t len)
+{
+	const struct writer before = *w;
+
+	write_varint(w, len);
+	write_span(w, record, len);
+	if (!w->full)
+		return true;
+	*w = before;
+	return false;
+}
+
+int
+frame_next_record(struct reader *r, const uint8_t **record, size_t *len)
+{
+	uint64_t size;
+
+	if (!r->bad && reader_left(r) == 0)
+		return 0;
+	size = read_varint(r);
+	if (size <= RECORD_HEAD_SIZE || size > RECORD_MAX)
+		r->bad = true;
+	*record = r->bad ? NULL : read_span(r, (size_t)size);
+	*len = (size_t)size;
+	return r->bad ? -EBADMSG : 1;
+}

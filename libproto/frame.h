@@ -44,7 +44,7 @@ enum frame_stage {
  *	CONFIG	struct shipconf, encoded
  *	SECRET	u8 enum secret; descriptor: the open file
  *	START	nothing more comes before the lock
- *	RECORD	one record
+ *	RECORDS	one or more, each with its size before it: frame_next_record()
  *	LOCKED	the collector's nonce, then u8 Landlock ABI, u8 MDWE
  *	ACK	u64 sequence, u8 enum ack: that became of all up to it
  *	STATE	struct shipstate, encoded: at least every SHIP_STATE_MS
@@ -58,7 +58,7 @@ F(3, CONFIG, FROM_COLLECTOR, 1, FRAME_MAX - 1, 0, \
     STAGE_CONFIG, STAGE_SECRET) \
 F(4, SECRET, FROM_COLLECTOR, 1, 1, 1, STAGE_SECRET, STAGE_SECRET) \
 F(5, START, FROM_COLLECTOR, 0, 0, 0, STAGE_SECRET, STAGE_RECORD) \
-F(6, RECORD, FROM_COLLECTOR, RECORD_HEAD_SIZE + 1, RECORD_MAX, 0, \
+F(6, RECORDS, FROM_COLLECTOR, RECORD_HEAD_SIZE + 2, FRAME_MAX - 1, 0, \
     STAGE_RECORD, STAGE_RECORD) \
 F(7, LOCKED, FROM_SHIPPER, NONCE_SIZE + 2, NONCE_SIZE + 2, 0, \
     STAGE_LOCKED, STAGE_ACK) \
@@ -113,5 +113,13 @@ const struct frame_row	*frame_row(unsigned number);
  */
 int	frame_take(struct frame *, const void *msg, size_t len, int nfds,
 	    enum frame_path, enum frame_stage *);
+
+/*
+ * Puts one more record into a RECORDS payload; false: there is no room, and
+ * nothing has changed.
+ */
+bool	frame_add_record(struct writer *, const void *record, size_t len);
+/* 1: the next one, borrowed; 0: there is none; -EBADMSG. */
+int	frame_next_record(struct reader *, const uint8_t **record, size_t *len);
 
 #endif

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { RECORDS_A_TURN = 64 };	/* then the network has its turn */
+enum { MESSAGES_A_TURN = 8 };	/* then the network has its turn */
 
 void
 intake_init(struct intake *in, struct link *l, size_t batch_bytes)
@@ -23,7 +23,7 @@ intake_init(struct intake *in, struct link *l, size_t batch_bytes)
 bool
 intake_has_room(const struct intake *in)
 {
-	return in->stashed == 0 &&
+	return reader_left(&in->pending) == 0 &&
 	    !(in->filling->closed && in->ready->nrecords > 0);
 }
 
@@ -37,53 +37,72 @@ swap_batches(struct intake *in)
 }
 
 static bool
-add(struct intake *in, const uint8_t *record, size_t len)
+add(struct intake *in, const struct record_head *head, const uint8_t *record,
+    size_t len)
 {
-	struct record_reader rr;
-
-	if (record_open(&rr, record, len) < 0)
-		fatal_text("RECORD", "malformed");
 	if (in->filling->closed && in->ready->nrecords == 0)
 		swap_batches(in);
-	if (!in->filling->closed && batch_add(in->filling, &rr.head, record,
-	    len))
+	if (!in->filling->closed && batch_add(in->filling, head, record, len))
 		return true;
 	/* that closed it: there may be room in the other one */
 	if (in->ready->nrecords > 0)
 		return false;
 	swap_batches(in);
-	return batch_add(in->filling, &rr.head, record, len);
+	return batch_add(in->filling, head, record, len);
 }
 
 /* A peer that breaks the format or the order is not our collector. */
-static void
-judge(struct intake *in, const uint8_t *record, size_t len)
+static struct record_head
+judge(const struct intake *in, const uint8_t *record, size_t len)
 {
 	struct record_reader rr;
 
 	if (record_check(record, len) < 0 ||
 	    record_open(&rr, record, len) < 0)
-		fatal_text("RECORD", "malformed");
+		fatal_text("RECORDS", "malformed");
 	if (rr.head.seq <= in->last_seq)
-		fatal_text("RECORD", "not the next one");
-	in->last_seq = rr.head.seq;
+		fatal_text("RECORDS", "not the next one");
+	return rr.head;
+}
+
+/* What came and found no room stays in the message. */
+static void
+take_pending(struct intake *in)
+{
+	const uint8_t *record;
+	size_t len;
+	int got;
+
+	for (;;) {
+		const struct reader before = in->pending;
+		struct record_head head;
+
+		if ((got = frame_next_record(&in->pending, &record,
+		    &len)) <= 0)
+			break;
+		head = judge(in, record, len);
+		if (!add(in, &head, record, len)) {
+			in->pending = before;
+			return;
+		}
+		in->last_seq = head.seq;
+	}
+	if (got < 0)
+		fatal_text("RECORDS", "malformed");
 }
 
 int
 intake_read(struct intake *in)
 {
-	const uint8_t *record;
+	const uint8_t *payload;
 	size_t len;
 	int got = 0;
 
-	for (int i = 0; i < RECORDS_A_TURN && intake_has_room(in); i++) {
-		if ((got = link_receive(in->link, &record, &len)) <= 0)
+	for (int i = 0; i < MESSAGES_A_TURN && intake_has_room(in); i++) {
+		if ((got = link_receive(in->link, &payload, &len)) <= 0)
 			break;
-		judge(in, record, len);
-		if (!add(in, record, len)) {
-			memcpy(in->stash, record, len);
-			in->stashed = len;
-		}
+		in->pending = reader_of(payload, len);
+		take_pending(in);
 	}
 	return got < 0 ? -1 : 0;
 }
@@ -99,10 +118,6 @@ intake_ready(struct intake *in)
 void
 intake_release(struct intake *in)
 {
-	size_t len = in->stashed;
-
 	batch_clear(in->ready);
-	in->stashed = 0;
-	if (len > 0 && !add(in, in->stash, len))
-		fatal_text("RECORD", "larger than a batch");
+	take_pending(in);
 }

@@ -14,8 +14,7 @@ struct intake {
 	struct link *link;
 	struct batch *filling, *ready;	/* ready: closed, or empty */
 	uint64_t last_seq;
-	size_t stashed;			/* bytes; 0: none */
-	uint8_t stash[RECORD_MAX];	/* the first of the next batch */
+	struct reader pending;		/* of a message, without room yet */
 };
 
 /* Fatal without memory. */

@@ -149,7 +149,7 @@ link_locked(struct link *l, const struct layers *layers)
 }
 
 int
-link_receive(struct link *l, const uint8_t **record, size_t *len)
+link_receive(struct link *l, const uint8_t **payload, size_t *len)
 {
 	static uint8_t buf[FRAME_MAX];
 	enum channel_fault fault;
@@ -166,7 +166,7 @@ link_receive(struct link *l, const uint8_t **record, size_t *len)
 		channel_refuse("a message from the collector", fault);
 	if (frame_take(&f, buf, got, 0, FROM_COLLECTOR, &l->stage) < 0)
 		fatal_text("a frame from the collector", "not allowed here");
-	*record = f.payload;
+	*payload = f.payload;
 	*len = f.len;
 	return 1;
 }

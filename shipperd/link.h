@@ -35,10 +35,10 @@ void	link_configure(struct link *, struct shipconf *,
 void	link_locked(struct link *, const struct layers *);
 
 /*
- * One RECORD, without waiting: 1: *record stands until the next call; 0:
+ * One RECORDS, without waiting: 1: *payload stands until the next call; 0:
  * nothing there; -1: the collector is gone.  A fault is fatal.
  */
-int	link_receive(struct link *, const uint8_t **record, size_t *len);
+int	link_receive(struct link *, const uint8_t **payload, size_t *len);
 
 /* 1: sent; 0: the collector is not reading, later; -1: it is gone. */
 int	link_ack(struct link *, uint64_t seq, enum ack);

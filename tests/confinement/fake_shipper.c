@@ -296,7 +296,7 @@ type_zero_on_p(void)
 static void
 record_on_p(void)
 {
-	send_byte(P, FRAME_RECORD, 1 + RECORD_HEAD_SIZE + 1);
+	send_byte(P, FRAME_RECORDS, 1 + RECORD_HEAD_SIZE + 2);
 	stay();
 }
 

@@ -37,11 +37,11 @@ behave(void *unused)
 	(void)unused;
 	collector_reach(STAGE_RECORD);
 	collector_await_lock();
-	collector_send_zeroes(FRAME_RECORD, RECORD_HEAD_SIZE + 1, -1);
-	collector_send_zeroes(FRAME_RECORD, RECORD_MAX, -1);
+	collector_send_zeroes(FRAME_RECORDS, RECORD_HEAD_SIZE + 2, -1);
+	collector_send_zeroes(FRAME_RECORDS, FRAME_MAX - 1, -1);
 	/* this shipper answers with the record's length */
-	collector_await_ack(RECORD_HEAD_SIZE + 1);
-	collector_await_ack(RECORD_MAX);
+	collector_await_ack(RECORD_HEAD_SIZE + 2);
+	collector_await_ack(FRAME_MAX - 1);
 	collector_hang_up();
 }
 
@@ -51,7 +51,7 @@ TEST(a_collector_that_keeps_to_the_protocol_is_served_to_its_end)
 
 	need_root();
 	snprintf(want, sizeof(want), "[record %d][record %d][end]",
-	    RECORD_HEAD_SIZE + 1, RECORD_MAX);
+	    RECORD_HEAD_SIZE + 2, FRAME_MAX - 1);
 	CHECK_EXIT(collector_run(PLACE_PAIR, behave, NULL), 0);
 	CHECK_STR(collector_run(PLACE_PAIR, behave, NULL)->text, want);
 	CHECK_STR(collector_run_unsplit(behave, NULL)->text, want);
@@ -113,7 +113,7 @@ send_by_a_fork(void *stage)
 	if (*(enum frame_stage *)stage == STAGE_WELCOME)
 		collector_send(message, collector_welcome(message), -1);
 	else
-		collector_send_zeroes(FRAME_RECORD, RECORD_MAX, -1);
+		collector_send_zeroes(FRAME_RECORDS, FRAME_MAX - 1, -1);
 	_exit(0);
 }
 
@@ -301,8 +301,8 @@ TEST(a_frame_with_a_descriptor_too_many_or_too_few_is_refused)
 		check_misfit((struct misfit){ row->stage, type,
 		    row->smallest, row->nfds == 0 ? 0 : -1, false });
 	}
-	check_misfit((struct misfit){ STAGE_RECORD, FRAME_RECORD,
-	    RECORD_HEAD_SIZE + 1, 0, true });
+	check_misfit((struct misfit){ STAGE_RECORD, FRAME_RECORDS,
+	    RECORD_HEAD_SIZE + 2, 0, true });
 }
 
 static void

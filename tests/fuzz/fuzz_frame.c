@@ -11,6 +11,23 @@
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static void
+walk(struct reader r)
+{
+	const uint8_t *record, *end = r.p;
+	size_t len;
+	int got;
+
+	while ((got = frame_next_record(&r, &record, &len)) == 1) {
+		if (record < end || len > RECORD_MAX ||
+		    record + len != r.p)
+			abort();
+		end = r.p;
+	}
+	if (got == 0 && reader_finish(&r) < 0)
+		abort();
+}
+
+static void
 step(const uint8_t *msg, size_t len, int nfds, enum frame_path path,
     enum frame_stage *stage)
 {
@@ -23,6 +40,8 @@ step(const uint8_t *msg, size_t len, int nfds, enum frame_path path,
 			abort();
 		return;
 	}
+	if (f.type == FRAME_RECORDS)
+		walk(reader_of(f.payload, f.len));
 	row = frame_row(msg[0]);
 	if (row->path != path || row->nfds != nfds || row->stage != before ||
 	    *stage != row->next || *stage < before || f.payload != msg + 1 ||

@@ -148,11 +148,17 @@ conn_connections(const struct conn *c)
 int
 link_receive(struct link *l, const uint8_t **bytes, size_t *len)
 {
+	static uint8_t payload[FRAME_MAX];
+	struct writer w = writer_of(payload, sizeof(payload));
+
 	(void)l;
 	if (next_record == nrecords)
 		return 0;
-	*bytes = records[next_record].bytes;
-	*len = records[next_record++].len;
+	while (next_record < nrecords && frame_add_record(&w,
+	    records[next_record].bytes, records[next_record].len))
+		next_record++;
+	*bytes = payload;
+	*len = (size_t)writer_finish(&w);
 	return 1;
 }
 

@@ -101,8 +101,8 @@ TEST(types_without_a_row_and_empty_messages_are_refused)
 TEST(the_shipper_gets_one_configuration_secrets_and_then_only_records)
 {
 	static const enum frame_type order[] = { FRAME_WELCOME, FRAME_CONFIG,
-	    FRAME_SECRET, FRAME_SECRET, FRAME_START, FRAME_RECORD,
-	    FRAME_RECORD };
+	    FRAME_SECRET, FRAME_SECRET, FRAME_START, FRAME_RECORDS,
+	    FRAME_RECORDS };
 	enum frame_stage stage = STAGE_WELCOME;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -112,7 +112,7 @@ TEST(the_shipper_gets_one_configuration_secrets_and_then_only_records)
 		    FROM_COLLECTOR, &stage), 0);
 	}
 	for (unsigned type = 1; type < FRAME_END; type++)
-		if (type != FRAME_RECORD)
+		if (type != FRAME_RECORDS)
 			CHECK_INT(take(type, frame_row(type)->smallest,
 			    frame_row(type)->nfds, FROM_COLLECTOR, &stage),
 			    -EBADMSG);
@@ -146,10 +146,58 @@ TEST(nothing_but_locked_once_acks_and_states_goes_back)
 TEST(the_numbers_on_the_wire_are_the_documented_ones)
 {
 	static const char *const names[] = { "HELLO", "WELCOME", "CONFIG",
-	    "SECRET", "START", "RECORD", "LOCKED", "ACK",
+	    "SECRET", "START", "RECORDS", "LOCKED", "ACK",
 	    "STATE" };
 
 	CHECK_INT(FRAME_END, 10);
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		CHECK_STR(frame_row(i + 1)->name, names[i]);
+}
+
+TEST(records_of_a_message_come_out_as_they_went_in)
+{
+	static uint8_t message[FRAME_MAX - 1], record[RECORD_MAX];
+	const size_t sizes[] = { RECORD_HEAD_SIZE + 1, 127, 128, 16383, 9999 };
+	struct writer w = writer_of(message, sizeof(message));
+	const uint8_t *got;
+	struct reader r;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		memset(record, (int)i, sizes[i]);
+		CHECK(frame_add_record(&w, record, sizes[i]));
+	}
+	r = reader_of(message, (size_t)writer_finish(&w));
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		CHECK_INT(frame_next_record(&r, &got, &len), 1);
+		CHECK_INT(len, sizes[i]);
+		CHECK(got[0] == i && got[len - 1] == i);
+	}
+	CHECK_INT(frame_next_record(&r, &got, &len), 0);
+}
+
+TEST(the_longest_record_fills_a_message_and_one_more_finds_no_room)
+{
+	static uint8_t message[FRAME_MAX - 1], record[RECORD_MAX];
+	struct writer w = writer_of(message, sizeof(message));
+
+	CHECK(frame_add_record(&w, record, RECORD_MAX));
+	CHECK_INT(w.p - w.start, sizeof(message));
+	CHECK(!frame_add_record(&w, record, RECORD_HEAD_SIZE + 1));
+	CHECK_INT(writer_finish(&w), sizeof(message));
+}
+
+TEST(a_record_of_an_impossible_size_is_malformed)
+{
+	static const uint8_t bad[][4] = { { 0 }, { RECORD_HEAD_SIZE },
+	    { 0x80, 0x00 }, { 0xff, 0xff, 0x03 }, { 50, 1, 2 } };
+	const uint8_t *got;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct reader r = reader_of(bad[i], sizeof(bad[i]));
+
+		CHECK_INT(frame_next_record(&r, &got, &len), -EBADMSG);
+		CHECK_INT(frame_next_record(&r, &got, &len), -EBADMSG);
+	}
 }
