@@ -2,6 +2,7 @@
 # Runs in: tests.  The module compiles unchanged against the headers of more
 # than one distribution, and installs as an administrator would install it.
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -75,6 +76,16 @@ def semodule_takes_all_four_and_finds_that_the_neverallow_rules_hold():
     names = set(listed.split())
     check({"sluice", "sluice_lockdown", "sluice_port",
            "sluice_untouchable"} <= names, listed[-2000:])
+
+
+@test
+def the_daemons_ask_for_the_domains_that_the_module_declares():
+    header = (policy.ROOT / "libconfine/selinux.h").read_text()
+    asked = re.findall(r'#define SELINUX_\w+ "(\w+)"', header)
+    check(len(asked) == 3, f"in selinux.h: {asked}")
+    for name in asked:
+        check(f"\ntype {name}, sluice_domain;" in
+              policy.module("sluice.te"), f"{name} is not in sluice.te")
 
 
 @test
