@@ -188,7 +188,8 @@ read_all(struct collect *c)
 		n.sent += read_one(c, i);
 		n.read++;
 	}
-	if (late) {
+	/* a walk takes time once: that says nothing of the cycles to come */
+	if (late && n.read > 0 && !cgroup_tree_walked(&tree)) {
 		ration.cgroups = n.read - n.read / 4;
 		ration.cycles = RATION_CYCLES;
 	}

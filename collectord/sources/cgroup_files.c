@@ -232,7 +232,7 @@ cgroup_read(struct cgroup_files *f, struct host *h, struct cgroup *cg,
 	}
 	cgroup_derive(s->value);
 	keep_limits(cg, s, turn);
-	cg->gone = had && !any;
+	cg->gone = !any && (had || cg->gone);
 	cg->fresh = false;
 }
 

@@ -188,16 +188,19 @@ each_dir(void *arg, const char *name)
 	return !w->cut;
 }
 
-/* Takes those out that were not seen; the index is made anew. */
+/*
+ * Takes those out that were not seen; the index is made anew.  A copy's files
+ * may be replaced at any time: they are not kept open.
+ */
 static void
-sweep(struct cgroup_tree *t, bool all_seen)
+sweep(struct cgroup_tree *t, bool all_seen, bool hold)
 {
 	memset(t->index, 0, sizeof(t->index));
 	for (size_t i = 0; i < CGROUPS_MAX; i++) {
 		struct cgroup *cg = &t->entry[i];
 		struct cgroup_name name;
 
-		if (cg->used && all_seen && !cg->seen) {
+		if (cg->used && !cg->seen && (all_seen || cg->gone)) {
 			cgroup_release(&t->files, cg);
 			cg->used = false;
 			/* what was left out may have its place */
@@ -208,7 +211,7 @@ sweep(struct cgroup_tree *t, bool all_seen)
 		cg->seen = false;
 		name = cgroup_name_of(text_of(cg->path, cg->len));
 		*find(t, &name, cg->identity) = (uint16_t)(i + 1);
-		if (cg->held == 0)
+		if (hold && cg->held == 0)
 			cgroup_hold(&t->files, cg);
 	}
 }
@@ -238,7 +241,7 @@ walk(struct cgroup_tree *t, struct collect *c)
 	w.top = w.len = strlen(t->layout->top);
 	memcpy(w.path, t->layout->top, w.top + 1);
 	list_below(&w);
-	sweep(t, !w.cut);
+	sweep(t, !w.cut, host_is_real(c->host, HOST_SYS));
 	t->stale &= sum_left_out(t) > 0;
 	ended = now_ns(CLOCK_BOOTTIME);
 	t->rest_until_ns = ended + (ended - began) * CGROUP_WALK_REST;
@@ -284,6 +287,12 @@ find_layout(struct cgroup_tree *t, struct collect *c)
 		t->stale = true;
 	}
 	return layout != NULL;
+}
+
+bool
+cgroup_tree_walked(const struct cgroup_tree *t)
+{
+	return t->since == 0;
 }
 
 bool

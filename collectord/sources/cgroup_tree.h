@@ -43,6 +43,8 @@ struct cgroup_tree {
 
 /* Walks where it is time to.  False: the host has no cgroups to be read. */
 bool	cgroup_tree_refresh(struct cgroup_tree *, struct collect *);
+/* True when the refresh before did walk. */
+bool	cgroup_tree_walked(const struct cgroup_tree *);
 /* Forgets everything, and closes what is open. */
 void	cgroup_tree_reset(struct cgroup_tree *);
 
