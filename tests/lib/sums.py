@@ -13,19 +13,23 @@ GROWTH_KB = 512
 WARM = 4                # steps that are delivered before anything happens
 
 
+_PARTS = {"sluice.records." + name: name
+          for name in ("read", "acknowledged", "lost")}
+_PARTS["sluice.ring.records"] = "queued"
+
+
 def the_sum(*receivers):
     """What was read, and what is said to have become of it, at one time."""
-    points = {}
-    for receiver in receivers:
-        for name in ("read", "acknowledged", "lost"):
-            for p in receiver.points("sluice.records." + name):
-                found = points.setdefault(p.time, {}).setdefault(name, {})
-                found[tuple(p.attributes.items())] = p.value
-        for p in receiver.points("sluice.ring.records"):
-            points.setdefault(p.time, {})["queued"] = {(): p.value}
-    return {time_of: (sum(found.pop("read").values()),
-                      sum(sum(values.values()) for values in found.values()))
-            for time_of, found in points.items()}
+    times = {}
+    # once through: more may come meanwhile
+    for point in (p for receiver in receivers
+                  for r in list(receiver.requests) if is_taken(r)
+                  for p in r.points if p.name in _PARTS):
+        found = times.setdefault(point.time, {})
+        found[_PARTS[point.name], tuple(point.attributes.items())] = \
+            point.value
+    return {time_of: (found.pop(("read", ())), sum(found.values()))
+            for time_of, found in times.items()}
 
 
 def lost_by_cause(*receivers):
