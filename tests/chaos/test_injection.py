@@ -17,7 +17,7 @@ from honest import (accepted, check_counters, check_once, check_starts,
 from keys import Keys
 from meddle import CALLS, MeddledPair
 from oddhosts import host
-from pair import need_root, status_of
+from pair import need_root, parse_event, status_of
 from receiver import Answer, Receiver
 from tap import Failed, check, check_equal, main, test, until
 
@@ -123,6 +123,8 @@ def check_everything(receiver, pair, began):
     for before, now in zip(began, memory(pair)):
         check(now - before < GROWTH_KB, f"from {before} to {now} kB")
     check_equal(pair.stop(), 0, "exit status")
+    check_equal([line for line in pair.lines if parse_event(line) is None],
+                [], "broken log lines")
     _, became = check_sum(pair)
     check_equal(became.keys() - {"acknowledged", "queued"}, set(), "losses")
 
