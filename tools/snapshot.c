@@ -13,6 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the agent says of itself is nothing that this host has. */
+static bool
+is_own(enum source_id source)
+{
+	return source == SOURCE_SELF || source == SOURCE_QUEUE ||
+	    source == SOURCE_EXPORT;
+}
+
 static bool
 next_record(struct snapshot *s, struct record_reader *rr,
     const uint8_t **record, size_t *len)
@@ -20,7 +28,7 @@ next_record(struct snapshot *s, struct record_reader *rr,
 	while (ring_unsent(&s->ring, record, len)) {
 		if (record_open(rr, *record, *len) < 0)
 			fatal("record of the collector", EBADMSG);
-		if (rr->head.source < SOURCE_SELF)
+		if (!is_own(rr->head.source))
 			return true;
 		ring_sent(&s->ring);
 	}

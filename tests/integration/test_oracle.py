@@ -193,6 +193,17 @@ def a_big_host_is_said_without_a_fault_each_stream_once():
 
 
 @test
+def services_and_containers_are_said_without_a_fault_each_stream_once():
+    tree = pathlib.Path(scratch.name, "groups")
+    for kind in ("rhel10", "rhel8"):
+        subprocess.run([str(fixtures / "make_cgroups.py"), kind,
+                        str(tree / kind)], check=True, timeout=120)
+        count = check_host(kind, tree=tree / kind, collect={
+            "sources": {"cgroup": {"enabled": True}}})
+        check(count > 700, f"{kind}: {count} points")
+
+
+@test
 def a_bare_host_is_said_without_a_fault():
     check(check_host("bare", tree=odd("bare")) > 20, "too few points")
 

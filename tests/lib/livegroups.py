@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 
 TOP = pathlib.Path("/sys/fs/cgroup")
 OWN = "sluicetest.slice"
@@ -59,3 +60,10 @@ def made(paths):
 def enter(path, pid):
     for top in tops():
         (top / path / "cgroup.procs").write_text(str(pid))
+
+
+def end_all(path):
+    """Ends what the test itself has started in there."""
+    for pid in (path / "cgroup.procs").read_text().split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
