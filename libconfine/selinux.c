@@ -89,7 +89,8 @@ static int
 read_label(int fd, struct selinux_label *l)
 {
 	char buf[SELINUX_LABEL_MAX + 1];
-	const ssize_t n = read(fd, buf, sizeof(buf));
+	/* not read(2): the kernel takes a write at offset 0 alone */
+	const ssize_t n = pread(fd, buf, sizeof(buf), 0);
 
 	if (n < 0)
 		return -1;

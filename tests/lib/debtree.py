@@ -37,8 +37,15 @@ def _unpack(packages, suite, tree):
             if not (whole / name).exists():
                 (whole / name).symlink_to(target)
         (whole / "dev/null").touch()
+        (whole / "packages").write_text(" ".join(packages))
         # last, and at once: a tree that is there is whole
+        shutil.rmtree(tree, ignore_errors=True)
         shutil.move(whole, tree)
+
+
+def _is_whole(tree, packages):
+    listed = tree / "packages"
+    return listed.is_file() and listed.read_text() == " ".join(packages)
 
 
 def tree(name, packages, suite):
@@ -51,7 +58,7 @@ def tree(name, packages, suite):
     target = debs.CACHE / f"{name}-{suite}"
     with open(debs.CACHE / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not target.is_dir():
+        if not _is_whole(target, packages):
             _unpack(packages, suite, target)
     return target
 

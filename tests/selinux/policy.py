@@ -17,7 +17,7 @@ ROOT = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
 MODULE = ROOT / "selinux"
 PACKAGES = ["checkpolicy", "m4", "make", "policycoreutils", "python3-setools",
             "secilc", "selinux-policy-default", "selinux-policy-dev",
-            "selinux-utils", "semodule-utils"]
+            "selinux-utils", "semodule-utils", "setools"]
 HEADERS = "/usr/share/selinux/devel/include"
 KERNEL_VERSION = "33"       # of the policy's format: what Linux 6.12 takes
 

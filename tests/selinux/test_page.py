@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests.  The commands of docs/selinux.md print what the page says
+# they print, on the whole policy of Debian 13 with the package installed.
+import functools
+import re
+
+import claims
+import policy
+from tap import Failed, check, check_equal, main, test
+
+PAGE = (policy.ROOT / "docs/selinux.md").read_text(encoding="utf-8")
+TYPE = re.compile(r"\b\w+_t\b")
+
+
+def rows():
+    """(claim, commands, prints) of the table of claims."""
+    table = PAGE.split("## Check each claim")[1].split("\n## ")[0]
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in
+                 re.split(r"(?<!\\)\|", line.strip("|"))]
+        if len(cells) == 4 and "sesearch" in cells[2]:
+            yield cells[0], re.findall(r"`(sesearch [^`]*)`", cells[2]), \
+                cells[3]
+
+
+def known(command, classes):
+    """The command without classes that this policy lacks."""
+    def keep(match):
+        names = [c for c in match[1].split(",") if c in classes]
+        return "-c " + ",".join(names)
+    return re.sub(r"-c ([\w,]+)", keep, command)
+
+
+@functools.lru_cache(maxsize=None)
+def outputs():
+    """{command: its lines}; rules that wait for a boolean of ours left out."""
+    access, inside = policy.installed()
+    commands = [c for _, found, _ in rows() for c in found]
+    script = "".join(f"echo '== {c}'; {known(c, access['classes'])} policy\n"
+                     for c in commands)
+    text = policy.run("sh", "-ec", script, cwd=inside)
+    blocks = re.split(r"^== (.*)$", text, flags=re.MULTILINE)[1:]
+    return {command: [line for line in lines.splitlines() if line.strip() and
+                      not re.search(r"\[ sluice_\w+ \]:True", line)]
+            for command, lines in zip(blocks[::2], blocks[1::2])}
+
+
+@test
+def the_page_has_a_command_for_each_claim():
+    check(len(list(rows())) >= 28, f"{len(list(rows()))} rows")
+
+
+@test
+def what_should_print_nothing_prints_nothing():
+    printed, wrong, seen = outputs(), [], 0
+    for claim, commands, prints in rows():
+        for command, wanted in zip(commands, prints.split("; ")):
+            if re.match(r"nothing\b", wanted):
+                seen += 1
+                wrong += [f"{command}: {line}" for line in printed[command]]
+    check(seen >= 12, f"only {seen} such commands")
+    if wrong:
+        raise Failed("\n".join(wrong[:20]))
+
+
+@test
+def what_prints_something_prints_the_types_that_the_page_names():
+    printed = outputs()
+    for claim, commands, prints in rows():
+        for command, wanted in zip(commands, prints.split("; ")):
+            text = "\n".join(printed[command])
+            for name in TYPE.findall(wanted.split("; nothing with")[0]):
+                check(name in text, f"{command} does not print {name}:\n"
+                      f"{text[:600]}")
+
+
+@test
+def the_booleans_of_the_page_are_those_of_the_module():
+    table = PAGE.split("## Booleans")[1].split("\n## ")[0]
+    check_equal(set(re.findall(r"^\| `(sluice_\w+)`", table, re.MULTILINE)),
+                set(claims.BOOLEANS), "booleans")
+
+
+main()
