@@ -32,6 +32,7 @@ learn_record(void *arg, const uint8_t *bytes, size_t len)
 		series_learn(c->series, rr.head.source, &inst);
 	c->last_boottime_ns = rr.head.boottime_ns;
 	c->last_wall_ns = rr.head.wall_ns;
+	c->last_cut = (rr.head.flags & RECORD_LAST) == 0;
 }
 
 static void

@@ -32,6 +32,7 @@ struct cycle {
 	uint64_t number;		/* of this cycle, from 1 */
 	/* of the last step that the process before committed; 0: none */
 	uint64_t last_boottime_ns, last_wall_ns;
+	bool last_cut;		/* it died before it had committed all of it */
 	size_t nfailed;
 	struct path_failure failed[PATHS_FAILED_MAX];
 };

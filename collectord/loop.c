@@ -290,8 +290,8 @@ turn(struct loop *l)
 }
 
 /*
- * Turns that nobody took between the process before and this one; what is
- * collected at once stands for the last of them.
+ * Turns that nobody took between the process before and this one, or that it
+ * did not end; what is collected at once stands for the last of them.
  */
 static uint64_t
 turns_without(const struct loop *l, bool now)
@@ -302,7 +302,9 @@ turns_without(const struct loop *l, bool now)
 
 	if (last != 0 && last < l->first_ns)
 		missed = (l->first_ns - last - 1) / interval;
-	return missed > 0 && now ? missed - 1 : missed;
+	if (missed > 0 && now)
+		missed--;
+	return missed + l->cycle->last_cut;
 }
 
 void

@@ -170,6 +170,7 @@ class Killer:
                 "lost": self.ledger.state.lost,
                 "missed": self.ledger.state.missed,
                 "gaps": self.ledger.missed_turns(),
+                "cut": len(set(self.ledger.records) - self.ledger.whole),
                 "rings": len(self.ledger.rings),
                 "lives": len(manager.lives),
                 "refused": manager.refused[:3],
@@ -251,6 +252,7 @@ print(f"# seed {SEED}: {KILLS} kills of {PAIRS} pairs in "
 print(f"# {sum(r['steps'] for r in results)} steps, "
       f"{sum(r['records'][0] for r in results)} records read, "
       f"{sum(r['duplicates'] for r in results)} requests came again, "
-      f"{sum(r['gaps'] for r in results)} turns missed; kB of each ring "
+      f"{sum(r['gaps'] for r in results)} turns missed, "
+      f"{sum(r['cut'] for r in results)} cut short; kB of each ring "
       f"{[r['memory'][-1] for r in results]}")
 main()

@@ -43,6 +43,7 @@ class Ledger:
         self.records = {}               # by time step: its parts' numbers
         self.sources = collections.defaultdict(set)
         self.boottime = {}
+        self.whole = set()              # steps that were committed to the end
         self.seen = {}                  # digest of the request of each time
         self.arrivals = collections.Counter()   # of those taken, by time
         self.queue = {}                 # (read, acked, waiting, lost), missed
@@ -76,6 +77,8 @@ class Ledger:
                 self.records.get(step.wall, []), parts[step.wall], key=sum)
             self.sources[step.wall].update(step.sources)
             self.boottime[step.wall] = step.boottime
+            if step.last:
+                self.whole.add(step.wall)
         read, acked, waiting, lost = self.counts
         if read != acked + waiting + lost:
             self.fault(f"in the ring: {read} read, {acked} acknowledged, "
@@ -155,10 +158,11 @@ class Ledger:
         return sum(n - 1 for n in self.arrivals.values() if n > 1)
 
     def missed_turns(self):
-        """Turns of the grid, first to last step, in which there is none."""
-        turns = {(t - self.phase) // self.interval
-                 for t in self.boottime.values()}
-        return max(turns) - min(turns) + 1 - len(turns)
+        """Turns of the grid, first to last step, in which there is none, or
+        one that was killed between two parts of it."""
+        turns = [(self.boottime[wall] - self.phase) // self.interval
+                 for wall in self.whole]
+        return max(turns) - min(turns) + 1 - len(set(turns))
 
     def close(self, oversize=0):
         """Everything that does not agree, as words."""
@@ -175,7 +179,8 @@ class Ledger:
         for wall, parts in sorted(self.records.items()):
             # where it lies in two segments the first counted already
             good = (read + oversize, read + oversize + parts[0])
-            if wall in self.queue and self.queue[wall][0][0] not in good:
+            if wall in self.queue and wall in self.whole and \
+                    self.queue[wall][0][0] not in good:
                 self.fault(f"at {wall} sluice.records.read is "
                            f"{self.queue[wall][0][0]} and not {good[0]}")
             read += sum(parts)
