@@ -11,9 +11,12 @@ import time
 import cgroupview
 import hostview
 import livegroups
+from keys import Keys
 from oddhosts import make
 from once import once
-from tap import Skip, check, check_equal, main, test
+from pair import Pair
+from receiver import Receiver
+from tap import Skip, check, check_equal, main, test, until
 
 make_cgroups = make.make_cgroups
 scratch = tempfile.TemporaryDirectory(prefix="sluice-cgroups-")
@@ -177,6 +180,35 @@ def two_that_want_one_cpu_wait_for_it():
             check(0.5 < some < 3, f"{some} s")
             for top in livegroups.tops():
                 livegroups.end_all(top / BURN)
+
+
+def held(pid):
+    """Files of cgroups that it keeps open, by the cgroup's name."""
+    folder = f"/proc/{pid}/fd"
+    links = [os.readlink(os.path.join(folder, fd))
+             for fd in os.listdir(folder)]
+    return [link for link in links if "/burn.service/" in link]
+
+
+@test
+def the_locked_collector_reads_them_and_keeps_their_files_open():
+    need_own_cgroups()
+    keys = Keys(scratch.name)
+    os.chmod(scratch.name, 0o755)
+    settings = {"collect": {"sources": {"cgroup": {"enabled": True}}}}
+    with livegroups.made([BURN]), Receiver(keys) as receiver, \
+            Pair(receiver.url, keys, settings=settings) as pair:
+        def arrived():
+            return [p for r in list(receiver.requests) for p in r.points
+                    if p.name == "linux.cgroup.cpu.usage" and
+                    "burn.service" in p.attributes.values()]
+        until(lambda: len(arrived()) >= 2, 30, "burn.service arrives")
+        check_equal([e.line for e in pair.events
+                     if e.name == "source_failed" and
+                     e.fields.get("source") == "cgroup"], [], "failures")
+        count = len(held(pair.collector))
+        check(4 <= count <= 14, f"{count} files are kept open")
+    check(not os.path.exists(livegroups.tops()[0] / BURN), "left behind")
 
 
 main()

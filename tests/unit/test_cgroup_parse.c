@@ -196,12 +196,13 @@ TEST(more_devices_than_there_is_room_for_are_an_error)
 	size_t at = 0;
 
 	for (int i = 0; i < CGROUP_DEVICES_MAX; i++)
-		at += (size_t)sprintf(text + at, "8:%d rbytes=1\n", i);
+		at += (size_t)snprintf(text + at, 32,
+		    "8:%d rbytes=1\n", i);
 	CHECK_INT(cgroup_io_stat(fresh(text), &io), 0);
 	CHECK_INT(io.n, CGROUP_DEVICES_MAX);
-	sprintf(text + at, "9:0 rbytes=0\n");
+	snprintf(text + at, 32, "9:0 rbytes=0\n");
 	CHECK_INT(cgroup_io_stat(fresh(text), &io), 0);
-	sprintf(text + at, "9:0 rbytes=1\n");
+	snprintf(text + at, 32, "9:0 rbytes=1\n");
 	CHECK_INT(cgroup_io_stat(fresh(text), &io), -EFBIG);
 }
 
