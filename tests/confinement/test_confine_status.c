@@ -224,7 +224,7 @@ all_in_force(const struct lock *on, pid_t pid)
 {
 	check_flags(pid);
 	if (on->half == COLLECTOR)
-		check_limits(pid, "128", "67108864");
+		check_limits(pid, "640", "67108864");
 	else
 		check_limits(pid, "16", "33554432");
 	/* one filter: what was there before does not count as ours */
