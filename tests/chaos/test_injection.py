@@ -115,7 +115,7 @@ def check_everything(receiver, pair, began):
     check_once(receiver)
     check_counters(receiver)
     check_starts(receiver)
-    times = steps(receiver)
+    times = steps(receiver)[1:]     # the first may be out of turn
     check_equal(times, sorted(times), "order of the steps")
     for before, after in zip(times, times[1:]):
         check(0.5 < (after - before) / SECOND < 1.5,
