@@ -63,9 +63,9 @@ check_state(struct watch *w, int fd, bool all)
 		const uint64_t queued = ring_queued(&taken);
 
 		CHECK_INT(world_send_all(&taken), queued);
-		CHECK_INT(ring_lost(&taken, LOST_UNREADABLE), 0);
 		w->whole++;
 	}
+	CHECK_INT(ring_lost(&taken, LOST_UNREADABLE), 0);
 	ring_done(&taken);
 }
 
