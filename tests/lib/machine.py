@@ -9,9 +9,10 @@ import subprocess
 import tempfile
 import threading
 
+import uml
 from owned import end, start
 from tap import Failed, Skip
-from vmroot import root_of
+from vmroot import TREES, root_of
 
 # An overlay in a mount namespace of ours, so that nothing stays behind; and a
 # control group of its own, or two machines at once would share their units.
@@ -63,7 +64,7 @@ class Nspawn:
             raise Skip("no systemd-nspawn here (tools/setup vm)")
 
     @staticmethod
-    def boot(folder, layers, log):
+    def boot(folder, layers, _suite, log):
         """The process that ends when the machine is off."""
         group = _control_group(folder.name)
         group.mkdir()
@@ -80,7 +81,8 @@ class Nspawn:
         _remove(_control_group(folder.name))
 
 
-KINDS = {"nspawn": Nspawn}
+# need(), boot(), clean() each.
+KINDS = {"nspawn": Nspawn, "uml": uml}
 
 
 class Result:
@@ -126,12 +128,12 @@ def _wait(process, limit):
     return f"the machine ended with status {process.returncode}"
 
 
-def run(suite, words, overlay=(), kind="nspawn", limit=300, on_line=print):
-    """Boots that suite with the trees of overlay laid over it, runs the words
-    as root in /srv/vm and gives each line they say to on_line()."""
+def run(tree, words, overlay=(), kind="nspawn", limit=300, on_line=print):
+    """Boots that tree with those of overlay laid over it, runs the words as
+    root in /srv/vm and gives each line they say to on_line()."""
     machine = KINDS[kind]
     machine.need()
-    layers = [*overlay, root_of(suite)]
+    layers = [*overlay, root_of(tree)]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-machine-"))
     try:
         _prepare(folder, words)
@@ -141,7 +143,8 @@ def run(suite, words, overlay=(), kind="nspawn", limit=300, on_line=print):
         reader.start()
         try:
             with open(folder / "console", "wb") as log:
-                why = _wait(machine.boot(folder, layers, log), limit)
+                why = _wait(machine.boot(folder, layers, TREES[tree][0],
+                                         log), limit)
         finally:
             os.write(tty, b"\0")
             reader.join()
@@ -151,11 +154,11 @@ def run(suite, words, overlay=(), kind="nspawn", limit=300, on_line=print):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def need(suite, kind="nspawn"):
+def need(tree, kind="nspawn"):
     """Skip, with the machine's words, where an empty one does not boot."""
-    done = run(suite, ["true"], kind=kind, limit=60)
+    done = run(tree, ["true"], kind=kind, limit=60)
     if done.code is None:
         last = (done.console.strip().splitlines() or ["said nothing"])[-1]
-        raise Skip(f"{kind} does not boot {suite} here: {done.why}: {last}")
+        raise Skip(f"{kind} does not boot {tree} here: {done.why}: {last}")
     if done.code != 0:
-        raise Failed(f"`true` in {suite} gave {done.code}")
+        raise Failed(f"`true` in {tree} gave {done.code}")

@@ -18,14 +18,31 @@ CACHE = CACHE / "vm"
 # systemd 252, as in RHEL 9, and 257, as in RHEL 10.
 SUITES = ("bookworm", "trixie")
 
-_SSL = {"bookworm": "libssl3", "trixie": "libssl3t64"}
 _PACKAGES = ("systemd-sysv,dbus,libcap2,libjson-c5,libseccomp2,openssl,"
-             "python3")
+             "python3,")
+_SELINUX = ",auditd,policycoreutils,selinux-policy-default,selinux-utils"
+
+# What there is: Debian's suite, packages.
+TREES = {
+    "bookworm": ("bookworm", _PACKAGES + "libssl3"),
+    "trixie": ("trixie", _PACKAGES + "libssl3t64"),
+    "trixie-selinux": ("trixie", _PACKAGES + "libssl3t64" + _SELINUX),
+}
 
 _RUNNER = """#!/bin/bash
 # In the guest: runs what the host left in /srv/vm, then switches off.
+tty=/srv/vm/tty
+[ -p "$tty" ] || tty=/dev/tty1
+exec >"$tty" 2>&1
+if [ ! -p /srv/vm/tty ]; then
+	options=hostfs=/mnt/share
+	[ ! -e /sys/fs/selinux/enforce ] ||
+	    options=$options,context=system_u:object_r:tmp_t:s0
+	# before Linux 6.10 the option had no name
+	mount -t hostfs -o "$options" none /srv/vm 2>/dev/null ||
+	    mount -t hostfs -o /mnt/share none /srv/vm
+fi
 cd /srv/vm || exit
-exec >tty 2>&1
 mapfile -d '' words <words
 "${words[@]}" </dev/null
 echo $? >out/rc
@@ -44,13 +61,14 @@ _FILES = {
         "[Unit]\nDescription=What the host wants run\n"
         "After=basic.target dbus.socket\n"
         "[Service]\nType=exec\nKillMode=process\n"
+        "SELinuxContext=unconfined_u:unconfined_r:unconfined_t:s0\n"
         "ExecStart=/usr/local/sbin/vm\n",
     "usr/local/sbin/vm": _RUNNER,
 }
 
 
-def _recipe(suite):
-    return repr((suite, _SSL[suite], _PACKAGES, sorted(_FILES.items())))
+def _recipe(name):
+    return repr((TREES[name], sorted(_FILES.items())))
 
 
 def _configure(root):
@@ -59,6 +77,7 @@ def _configure(root):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.write_text(text)
+    (root / "srv/vm").mkdir()
     (root / "usr/local/sbin/vm").chmod(0o755)
     wants = root / "etc/systemd/system/multi-user.target.wants"
     wants.mkdir(exist_ok=True)
@@ -71,7 +90,8 @@ def _configure(root):
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
 
 
-def _make(suite, target):
+def _make(name, target):
+    suite, packages = TREES[name]
     if shutil.which("mmdebstrap") is None:
         raise Skip("no mmdebstrap here to make a root tree of Debian's "
                    f"{suite} with (tools/setup vm)")
@@ -82,28 +102,28 @@ def _make(suite, target):
              "--dpkgopt=path-exclude=/usr/share/man/*",
              "--dpkgopt=path-exclude=/usr/share/locale/*",
              "--dpkgopt=path-exclude=/usr/share/doc/*",
-             f"--include={_PACKAGES},{_SSL[suite]}",
+             f"--include={packages}",
              suite, str(target), debs.mirror()]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, text=True,
                           capture_output=True, check=False)
     if done.returncode != 0:
         wrong = [line for line in done.stderr.splitlines()
                  if line.startswith("E:")] or ["failed"]
-        raise Skip(f"mmdebstrap of {suite}: {wrong[0]}")
+        raise Skip(f"mmdebstrap of {name}: {wrong[0]}")
     _configure(target)
 
 
-def root_of(suite):
-    """The path of that suite's tree; Skip where it cannot be made."""
-    key = hashlib.sha256(_recipe(suite).encode()).hexdigest()[:12]
-    target = CACHE / f"{suite}-{key}"
+def root_of(name):
+    """The path of that tree; Skip where it cannot be made."""
+    key = hashlib.sha256(_recipe(name).encode()).hexdigest()[:12]
+    target = CACHE / f"{name}@{key}"
     CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"{suite}.lock", "w", encoding="ascii") as lock:
+    with open(CACHE / f"{name}.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
-            for old in CACHE.glob(f"{suite}-*"):
+            for old in CACHE.glob(f"{name}@*"):
                 shutil.rmtree(old)
             # last, and at once: a tree that is there is whole
-            _make(suite, CACHE / f"{suite}-new")
-            (CACHE / f"{suite}-new").rename(target)
+            _make(name, CACHE / f"{name}.new")
+            (CACHE / f"{name}.new").rename(target)
     return target
