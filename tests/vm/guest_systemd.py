@@ -159,11 +159,15 @@ def nothing_is_lost_over_an_upgrade_of_the_unit_and_both_programs():
             old = unit.PREFIX / "libexec/sluice" / name
             shutil.copy(old, f"{old}.new")
             os.rename(f"{old}.new", old)
-        (unit.DROP_INS / "upgrade.conf").write_text("[Service]\nNice=1\n")
+        # the tests of the watchdog need not wait for that of the unit
+        (unit.DROP_INS / "upgrade.conf").write_text(
+            "[Service]\nWatchdogSec=6s\n")
         systemctl("daemon-reload")
         systemctl("restart", "sluice")
     old = exe(unit.main_pid()), exe(unit.shipper_pid())
+    check_equal(show("WatchdogUSec"), "30s", "the watchdog's time")
     end_and_come_back(upgrade)
+    check_equal(show("WatchdogUSec"), "6s", "the watchdog's time")
     new = exe(unit.main_pid()), exe(unit.shipper_pid())
     check(old[0] != new[0] and old[1] != new[1], f"{old} and {new}")
 

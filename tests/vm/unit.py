@@ -25,7 +25,6 @@ QUICK = """[Service]
 RestartSec=100ms
 RestartSteps=0
 RestartMaxDelaySec=infinity
-WatchdogSec=6s
 """
 
 
