@@ -26,6 +26,7 @@ enum {
 enum require {
 	REQUIRE_SPLIT = 1,
 	REQUIRE_LANDLOCK = 2,
+	REQUIRE_SELINUX = 4,
 };
 
 struct config {

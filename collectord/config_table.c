@@ -33,7 +33,7 @@ static const struct config_choice protocols[] = {
 static const struct config_choice layers[] = {
 	{ "split", REQUIRE_SPLIT, false },
 	{ "landlock", REQUIRE_LANDLOCK, false },
-	{ "selinux", 0, true },
+	{ "selinux", REQUIRE_SELINUX, false },
 	{ "fips", 0, true },
 	{ NULL, 0, false },
 };
@@ -115,7 +115,8 @@ const struct config_key config_keys[] = {
 	    " bytes of printable text, e.g."
 	    " { \"deployment.environment.name\": \"lab\" }" },
 	{ "require", CONFIG_LIST, config_set_require, .max = 4,
-	    .choice = layers, .right = "a list of \"split\", \"landlock\"" },
+	    .choice = layers, .right = "a list of \"split\", \"landlock\","
+	    " \"selinux\"" },
 	{ NULL },
 };
 

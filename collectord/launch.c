@@ -175,6 +175,9 @@ launch_handshake(struct link *l)
 	fault = channel_judge(l->q, &l->shipper);
 	if (fault != CHANNEL_OK)
 		channel_refuse("the shipper's own pair", fault);
+	if (!selinux_peer_belongs(l->q, SELINUX_COLLECTOR,
+	    SELINUX_SHIPPER_INIT))
+		channel_refuse("the shipper's own pair", CHANNEL_WRONG_LABEL);
 	/* ours to switch on: the peer had time to switch it off again */
 	if (channel_want_credentials(l->q) < 0 ||
 	    fcntl(l->q, F_SETFD, FD_CLOEXEC) < 0 ||
@@ -227,6 +230,13 @@ launch_await_lock(struct link *l)
 		fatal_text("LOCKED", "the nonce is not the one we sent");
 	l->layers.landlock_abi = locked.payload[NONCE_SIZE];
 	l->layers.mdwe = locked.payload[NONCE_SIZE + 1];
+	l->layers.selinux = locked.payload[NONCE_SIZE + 2];
+	if (l->layers.selinux >= SELINUX_LAYER_END)
+		fatal_text("LOCKED", "no such SELinux layer");
+	/* it says that it has made its step: the kernel must say so, too */
+	if (!selinux_process_belongs(l->shipper.pid, SELINUX_COLLECTOR,
+	    SELINUX_SHIPPER))
+		channel_refuse("the locked shipper", CHANNEL_WRONG_LABEL);
 }
 
 /* The channel ends a moment before the process does. */

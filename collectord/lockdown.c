@@ -56,11 +56,13 @@ static const struct limit limits[] = {
 
 void
 collector_lock(const struct host *host, bool require_landlock,
-    struct layers *layers)
+    bool require_selinux, struct layers *layers)
 {
 	const struct confinement c = {
 		.limit = limits,
 		.nlimits = sizeof(limits) / sizeof(limits[0]),
+		.selinux = SELINUX_COLLECTOR,
+		.require_selinux = require_selinux,
 		.landlock = { .read_dirs = host->root,
 		    .nread_dirs = HOST_ROOTS },
 		.require_landlock = require_landlock,

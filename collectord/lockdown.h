@@ -11,6 +11,6 @@ extern const size_t collector_ncalls;
 
 /* Keeps reading below the host's roots, and the table.  See confine(). */
 void	collector_lock(const struct host *, bool require_landlock,
-	    struct layers *layers);
+	    bool require_selinux, struct layers *layers);
 
 #endif

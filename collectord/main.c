@@ -79,6 +79,9 @@ open_secret(const char *what, const char *path)
 static void
 require(const struct config *cfg)
 {
+	/* before anything is started: the lock asks again */
+	if ((cfg->require & REQUIRE_SELINUX) != 0)
+		confine_selinux_layer(SELINUX_COLLECTOR, true);
 	if ((cfg->require & REQUIRE_SPLIT) != 0 && !capabilities_can_split())
 		fatal_text("require: split", "two users need CAP_SETUID,"
 		    " CAP_SETGID and CAP_SETPCAP, ambient, at the start");
@@ -103,7 +106,9 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	c->batch = cfg->batch;
 	c->flags = (l->split ? SHIPCONF_SPLIT : 0) |
 	    ((cfg->require & REQUIRE_LANDLOCK) != 0 ?
-	    SHIPCONF_REQUIRE_LANDLOCK : 0);
+	    SHIPCONF_REQUIRE_LANDLOCK : 0) |
+	    ((cfg->require & REQUIRE_SELINUX) != 0 ?
+	    SHIPCONF_REQUIRE_SELINUX : 0);
 	c->protocol = cfg->protocol;
 	c->nendpoints = cfg->nendpoints;
 	memcpy(c->endpoint, cfg->endpoint, sizeof(c->endpoint));
@@ -124,6 +129,9 @@ log_started(const struct link *l, const struct identity *me,
 	log_int(&line, "shipper_uid", l->shipper.uid);
 	log_int(&line, "collector_landlock", own->landlock_abi);
 	log_int(&line, "shipper_landlock", l->layers.landlock_abi);
+	log_word(&line, "collector_selinux", selinux_layer_name(own->selinux));
+	log_word(&line, "shipper_selinux",
+	    selinux_layer_name(l->layers.selinux));
 	log_end(&line);
 }
 
@@ -180,6 +188,8 @@ say_ready(const struct link *l, const struct identity *me,
 	self->split = l->split;
 	self->landlock[SELF_COLLECTOR] = own->landlock_abi;
 	self->landlock[SELF_SHIPPER] = l->layers.landlock_abi;
+	self->selinux[SELF_COLLECTOR] = own->selinux;
+	self->selinux[SELF_SHIPPER] = l->layers.selinux;
 	log_started(l, me, own);
 	notify_ready(n);
 }
@@ -225,7 +235,8 @@ main(int argc, char **argv)
 		.endpoint = cfg.endpoint, .self = &self };
 	loop_init(&loop, cfg.interval_ms, (uint32_t)(seed %
 	    cfg.interval_ms));
-	collector_lock(&host, (cfg.require & REQUIRE_LANDLOCK) != 0, &own);
+	collector_lock(&host, (cfg.require & REQUIRE_LANDLOCK) != 0,
+	    (cfg.require & REQUIRE_SELINUX) != 0, &own);
 	say_ready(&link, &me, &own, &self, &notify);
 	loop_run(&loop);
 	log_stopped(cycle.ring);

@@ -236,5 +236,7 @@ self_say_process(struct self *self, struct build *b, const struct ring *r)
 	say(b, SELF_LANDLOCK_COLLECTOR, self->landlock[SELF_COLLECTOR]);
 	say(b, SELF_LANDLOCK_SHIPPER, self->landlock[SELF_SHIPPER]);
 	say(b, SELF_SPLIT_ALL, self->split);
+	say(b, SELF_SELINUX_COLLECTOR, self->selinux[SELF_COLLECTOR]);
+	say(b, SELF_SELINUX_SHIPPER, self->selinux[SELF_SHIPPER]);
 	say_failures(self, b);
 }

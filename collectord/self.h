@@ -34,6 +34,7 @@ int	self_parse_stat(struct text, struct self_status *);
 struct self {
 	int status_fd[SELF_PROCESSES], stat_fd[SELF_PROCESSES];
 	uint8_t landlock[SELF_PROCESSES];	/* ABI in force */
+	uint8_t selinux[SELF_PROCESSES];	/* enum selinux_layer */
 	bool split;
 	uint64_t start_ns;	/* when the agent started, wall clock */
 	uint64_t cycle_us;	/* what the last collection took */

@@ -73,6 +73,11 @@ add_layers(struct line *l, const struct self *self)
 		    (unsigned)self->landlock[SELF_COLLECTOR]);
 	else
 		add(l, ", NO Landlock");
+	if (self->selinux[SELF_COLLECTOR] == SELINUX_ENFORCED &&
+	    self->selinux[SELF_SHIPPER] == SELINUX_ENFORCED)
+		add(l, ", SELinux");
+	else if (self->selinux[SELF_COLLECTOR] != SELINUX_ABSENT)
+		add(l, ", NOT CONFINED by SELinux");
 }
 
 void

@@ -36,6 +36,7 @@ channel_fault_name(enum channel_fault fault)
 		[CHANNEL_NOT_SEQPACKET] = "not_seqpacket",
 		[CHANNEL_NO_PASSCRED] = "no_passcred",
 		[CHANNEL_WRONG_PEER] = "wrong_peer",
+		[CHANNEL_WRONG_LABEL] = "wrong_label",
 		[CHANNEL_PEER_EXITED] = "peer_exited",
 		[CHANNEL_NO_CREDENTIALS] = "no_credentials",
 		[CHANNEL_WRONG_SENDER] = "wrong_sender",

@@ -31,6 +31,7 @@ enum channel_fault {
 	CHANNEL_NOT_SEQPACKET,
 	CHANNEL_NO_PASSCRED,
 	CHANNEL_WRONG_PEER,	/* SO_PEERCRED names another process or user */
+	CHANNEL_WRONG_LABEL,	/* SO_PEERSEC names another SELinux domain */
 	CHANNEL_PEER_EXITED,	/* SO_PEERPIDFD: the peer is no more */
 	CHANNEL_NO_CREDENTIALS,
 	CHANNEL_WRONG_SENDER,	/* SCM_CREDENTIALS names someone else */

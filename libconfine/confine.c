@@ -21,6 +21,16 @@ confine_landlock(const struct confinement *c)
 	return abi;
 }
 
+/* After the limits, which the last domain cannot set; before /proc is gone. */
+static enum selinux_layer
+confine_selinux(const struct confinement *c)
+{
+	if (c->selinux_from != NULL &&
+	    selinux_enter(c->selinux_from, c->selinux) < 0)
+		fatal("SELinux transition", errno);
+	return confine_selinux_layer(c->selinux, c->require_selinux);
+}
+
 void
 confine(const struct confinement *c, struct layers *layers)
 {
@@ -30,6 +40,7 @@ confine(const struct confinement *c, struct layers *layers)
 		fatal("setrlimit", errno);
 	if (harden_process(&mdwe) < 0)
 		fatal("prctl", errno);
+	layers->selinux = (uint8_t)confine_selinux(c);
 	layers->landlock_abi = (uint8_t)confine_landlock(c);
 	layers->mdwe = mdwe;
 	if (SLUICE_SANITIZED)

@@ -9,12 +9,16 @@
 #include "harden.h"
 #include "landlock.h"
 #include "seccomp_table.h"
+#include "selinux.h"
 
 #include <stdbool.h>
 
 struct confinement {
 	const struct limit *limit;
 	size_t nlimits;
+	/* the domain it is to be in, and the one it goes there from; or NULL */
+	const char *selinux, *selinux_from;
+	bool require_selinux;
 	struct landlock_policy landlock;
 	bool require_landlock;
 	const struct syscall_row *call;
@@ -25,12 +29,20 @@ struct confinement {
 struct layers {
 	uint8_t landlock_abi;	/* 0: not in this kernel */
 	uint8_t mdwe;		/* 1: memory-deny-write-execute is on */
+	uint8_t selinux;	/* enum selinux_layer */
 };
 
 /*
- * Limits, process flags, Landlock, seccomp.  Returns or the process dies;
- * only Landlock may be absent, and then only where it is not required.
+ * Limits, process flags, SELinux, Landlock, seccomp.  Returns or the process
+ * dies; SELinux and Landlock may be absent where they are not required.
  */
 void	confine(const struct confinement *, struct layers *);
+
+/*
+ * What there is of SELinux for a process of that domain: said where it is
+ * less than enforced, fatal where that is required.
+ */
+enum selinux_layer	confine_selinux_layer(const char *domain,
+			    bool required);
 
 #endif

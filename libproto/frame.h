@@ -45,7 +45,8 @@ enum frame_stage {
  *	SECRET	u8 enum secret; descriptor: the open file
  *	START	nothing more comes before the lock
  *	RECORDS	one or more, each with its size before it: frame_next_record()
- *	LOCKED	the collector's nonce, then u8 Landlock ABI, u8 MDWE
+ *	LOCKED	the collector's nonce, then u8 Landlock ABI, u8 MDWE,
+ *		u8 enum selinux_layer
  *	ACK	u64 sequence, u8 enum ack: that became of all up to it
  *	STATE	struct shipstate, encoded: at least every SHIP_STATE_MS
  */
@@ -60,7 +61,7 @@ F(4, SECRET, FROM_COLLECTOR, 1, 1, 1, STAGE_SECRET, STAGE_SECRET) \
 F(5, START, FROM_COLLECTOR, 0, 0, 0, STAGE_SECRET, STAGE_RECORD) \
 F(6, RECORDS, FROM_COLLECTOR, RECORD_HEAD_SIZE + 2, FRAME_MAX - 1, 0, \
     STAGE_RECORD, STAGE_RECORD) \
-F(7, LOCKED, FROM_SHIPPER, NONCE_SIZE + 2, NONCE_SIZE + 2, 0, \
+F(7, LOCKED, FROM_SHIPPER, NONCE_SIZE + 3, NONCE_SIZE + 3, 0, \
     STAGE_LOCKED, STAGE_ACK) \
 F(8, ACK, FROM_SHIPPER, 9, 9, 0, STAGE_ACK, STAGE_ACK) \
 F(9, STATE, FROM_SHIPPER, SHIPSTATE_SIZE, SHIPSTATE_SIZE, 0, \

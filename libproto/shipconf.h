@@ -20,7 +20,8 @@ enum protocol {
 enum shipconf_flag {
 	SHIPCONF_REQUIRE_LANDLOCK = 1,
 	SHIPCONF_SPLIT = 2,		/* two users: what the start achieved */
-	SHIPCONF_FLAGS = 3
+	SHIPCONF_REQUIRE_SELINUX = 4,
+	SHIPCONF_FLAGS = 7
 };
 
 struct nameserver {

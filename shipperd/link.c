@@ -26,6 +26,9 @@ find_collector(struct link *l)
 	fault = channel_judge(l->p, &l->collector);
 	if (fault != CHANNEL_OK)
 		channel_refuse("the collector's pair", fault);
+	if (!selinux_peer_belongs(l->p, SELINUX_SHIPPER_INIT,
+	    SELINUX_COLLECTOR))
+		channel_refuse("the collector's pair", CHANNEL_WRONG_LABEL);
 	if (fcntl(l->p, F_SETFD, FD_CLOEXEC) < 0)
 		fatal("descriptor 3", errno);
 }
@@ -137,12 +140,13 @@ link_configure(struct link *l, struct shipconf *conf,
 void
 link_locked(struct link *l, const struct layers *layers)
 {
-	uint8_t message[1 + NONCE_SIZE + 2] = { FRAME_LOCKED };
+	uint8_t message[1 + NONCE_SIZE + 3] = { FRAME_LOCKED };
 	enum channel_fault fault;
 
 	memcpy(message + 1, l->nonce, NONCE_SIZE);
 	message[1 + NONCE_SIZE] = layers->landlock_abi;
 	message[1 + NONCE_SIZE + 1] = layers->mdwe;
+	message[1 + NONCE_SIZE + 2] = layers->selinux;
 	fault = channel_send(l->q, message, sizeof(message), -1);
 	if (fault != CHANNEL_OK)
 		channel_refuse("LOCKED", fault);

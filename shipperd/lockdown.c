@@ -87,6 +87,10 @@ shipper_lock(const struct shipconf *conf, struct layers *layers)
 		.nlimits = sizeof(limits) / sizeof(limits[0]),
 		.landlock = { .connect_ports = port,
 		    .nconnect_ports = needed_ports(conf, port) },
+		.selinux = SELINUX_SHIPPER,
+		.selinux_from = SELINUX_SHIPPER_INIT,
+		.require_selinux =
+		    (conf->flags & SHIPCONF_REQUIRE_SELINUX) != 0,
 		.require_landlock =
 		    (conf->flags & SHIPCONF_REQUIRE_LANDLOCK) != 0,
 		.call = shipper_calls,

@@ -78,7 +78,7 @@ lock_collector(void)
 	const char *which;
 
 	REQUIRE(host_open(&host, ablate_procfs, ablate_sysfs, &which) == 0);
-	collector_lock(&host, false, &in_force);
+	collector_lock(&host, false, false, &in_force);
 }
 
 static void

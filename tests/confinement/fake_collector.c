@@ -282,7 +282,7 @@ collector_await_lock(void)
 {
 	uint8_t buf[FRAME_MAX];
 
-	REQUIRE(await_on_q(buf) == 1 + NONCE_SIZE + 2);
+	REQUIRE(await_on_q(buf) == 1 + NONCE_SIZE + 3);
 	REQUIRE(buf[0] == FRAME_LOCKED);
 	REQUIRE(memcmp(buf + 1, own_nonce, NONCE_SIZE) == 0);
 	REQUIRE(buf[1 + NONCE_SIZE] == 7 && buf[2 + NONCE_SIZE] == 1);

@@ -19,7 +19,7 @@ enum { P = 3, WAIT_MS = 60000 };
 
 static int q = -1;
 static uint8_t hello[1 + NONCE_SIZE] = { FRAME_HELLO, 'h', 'e', 'l', 'l', 'o' };
-static uint8_t locked[1 + NONCE_SIZE + 2] = { FRAME_LOCKED };
+static uint8_t locked[1 + NONCE_SIZE + 3] = { FRAME_LOCKED };
 
 /* Until the collector is gone: it is to find the fault by itself. */
 static void

@@ -33,7 +33,7 @@ enum half { COLLECTOR, SHIPPER, HALVES };
 /* A lock that is to be taken, and where. */
 struct lock {
 	enum half half;
-	bool require_landlock;
+	bool require_landlock, require_selinux;
 	struct fake_landlock landlock;	/* abi or an errno: faked */
 	int prctl_option, prctl_error;	/* option 0: none fails */
 	bool no_seccomp;
@@ -115,7 +115,8 @@ lock_collector(const struct lock *l)
 	int fd;
 
 	REQUIRE(host_open(&host, "/proc", "/sys", &which) == 0);
-	collector_lock(&host, l->require_landlock, &shown->layers);
+	collector_lock(&host, l->require_landlock, l->require_selinux,
+	    &shown->layers);
 	fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 	shown->opened = fd < 0 ? errno : 0;
 }
@@ -125,7 +126,8 @@ lock_shipper(const struct lock *l)
 {
 	static struct shipconf conf;
 
-	conf.flags = l->require_landlock ? SHIPCONF_REQUIRE_LANDLOCK : 0;
+	conf.flags = (l->require_landlock ? SHIPCONF_REQUIRE_LANDLOCK : 0) |
+	    (l->require_selinux ? SHIPCONF_REQUIRE_SELINUX : 0);
 	conf.nendpoints = 1;
 	conf.endpoint[0].is_address = true;
 	conf.endpoint[0].port = 443;
@@ -372,6 +374,17 @@ TEST(a_limit_that_is_stricter_than_the_tables_stays)
 {
 	prepare();
 	check_both((struct lock){ .descriptors = 12 }, few_descriptors);
+}
+
+TEST(selinux_that_is_required_and_not_there_is_fatal)
+{
+	struct selinux_label own;
+
+	prepare();
+	if (selinux_own(&own) == 0)
+		test_skip("this kernel has SELinux");
+	check_fatal((struct lock){ .require_selinux = true },
+	    "require: selinux");
 }
 
 TEST(absent_landlock_is_logged_once_by_each)

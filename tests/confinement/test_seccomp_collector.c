@@ -60,7 +60,7 @@ lock(void)
 	const char *which;
 
 	REQUIRE(host_open(&host, "/proc", "/sys", &which) == 0);
-	collector_lock(&host, false, &layers);
+	collector_lock(&host, false, false, &layers);
 }
 
 const struct subject subject = {

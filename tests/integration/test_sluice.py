@@ -84,7 +84,7 @@ KEYS = (
     ({"resource": {"a": ""}}, "resource.a", "empty", "1 to 255"),
     ({"resource": {"service.version": "9"}}, "resource.service.version",
      "finds out itself", "names with dots"),
-    ({"require": ["selinux"]}, "require[0]", "version", '"landlock"'),
+    ({"require": ["fips"]}, "require[0]", "version", '"landlock"'),
     ({"require": ["split", "split"]}, "require[1]", "twice", '"landlock"'),
     ({"require": "split"}, "require", "a string, not a list", '"split"'),
 )

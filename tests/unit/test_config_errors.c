@@ -27,7 +27,7 @@
 #define ATTRS "right would be up to 24 lower-case names with dots, each with" \
 	" 1 to 255 bytes of printable text, e.g." \
 	" { `deployment.environment.name`: `lab` }"
-#define REQUIRE "right would be a list of `split`, `landlock`"
+#define REQUIRE "right would be a list of `split`, `landlock`, `selinux`"
 #define LATER ": not in this version of Sluice; right would be to leave it out"
 
 struct row {
@@ -231,8 +231,8 @@ TEST(what_a_later_version_will_have_is_refused_and_never_ignored)
 		{ "{`collect`:{`profile`:`full`}}",
 		    ": collect.profile: `full` is not in this version of"
 		    " Sluice; right would be `standard`" },
-		{ "{`require`:[`split`,`selinux`]}",
-		    ": require[1]: `selinux` is not in this version of Sluice;"
+		{ "{`require`:[`split`,`fips`]}",
+		    ": require[1]: `fips` is not in this version of Sluice;"
 		    " " REQUIRE },
 		{ "{`require`:[`fips`]}",
 		    ": require[0]: `fips` is not in this version of Sluice; "

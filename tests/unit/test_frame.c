@@ -126,7 +126,7 @@ TEST(nothing_but_locked_once_acks_and_states_goes_back)
 
 	CHECK_INT(take(FRAME_HELLO, NONCE_SIZE, 1, FROM_SHIPPER_ON_P,
 	    &stage), 0);
-	CHECK_INT(take(FRAME_LOCKED, NONCE_SIZE + 2, 0, FROM_SHIPPER,
+	CHECK_INT(take(FRAME_LOCKED, NONCE_SIZE + 3, 0, FROM_SHIPPER,
 	    &stage), 0);
 	for (int i = 0; i < 3; i++)
 		CHECK_INT(take(FRAME_ACK, 9, 0, FROM_SHIPPER, &stage), 0);
