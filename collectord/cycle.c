@@ -96,6 +96,13 @@ remember(struct cycle *c, enum source_id source, const char *path, int error)
 	return news;
 }
 
+/* What is not there may have been taken away, and be another when it is. */
+static bool
+could_not_be_read(enum failure f)
+{
+	return f != FAILURE_MISSING && f != FAILURE_MALFORMED;
+}
+
 static void
 report(void *arg, const struct source *s, const char *path, int error)
 {
@@ -103,6 +110,8 @@ report(void *arg, const struct source *s, const char *path, int error)
 	struct log_line l;
 
 	c->self->failures[s->id][failure_of(error)]++;
+	if (could_not_be_read(failure_of(error)))
+		series_unread(c->series, s->id);
 	if (failure_of(error) == FAILURE_TIMEOUT)
 		ring_count_missed(c->ring, MISSED_SOURCE_TIMEOUT, 1);
 	if (!remember(c, s->id, path, error))

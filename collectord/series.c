@@ -44,7 +44,7 @@ struct series {
 	uint64_t earliest_ns;			/* wall time of any cycle */
 	uint64_t cycle;
 	uint64_t first_cycle[SOURCE_END];	/* in which a source spoke */
-	uint64_t last_cycle[SOURCE_END];
+	uint64_t unread_cycle[SOURCE_END];
 	uint8_t key[SIPHASH_KEY];
 	uint16_t nentries, nchunks, free_chunk;
 	uint16_t index[INDEX_SLOTS];
@@ -145,7 +145,8 @@ series_cycle(struct series *s, uint64_t wall_ns)
 	const uint64_t kept = crowded ? 1 : CYCLES_KEPT;
 
 	for (uint16_t i = 1; i <= s->nentries && !crowded; i++)
-		if (s->last_cycle[s->entry[i].source] != s->cycle)
+		if (s->unread_cycle[s->entry[i].source] == s->cycle &&
+		    s->entry[i].seen < s->cycle)
 			s->entry[i].seen++;
 	s->cycle++;
 	/* what begins in this cycle begins now, if the clock was set back */
@@ -156,6 +157,12 @@ series_cycle(struct series *s, uint64_t wall_ns)
 	for (uint16_t i = s->nentries; i > 0; i--)
 		if (s->cycle - s->entry[i].seen > kept)
 			forget(s, i);
+}
+
+void
+series_unread(struct series *s, enum source_id source)
+{
+	s->unread_cycle[source] = s->cycle;
 }
 
 uint64_t
@@ -296,7 +303,6 @@ series_judge(struct series *s, enum source_id source, const struct attr *attr,
 
 	if (s->first_cycle[source] == 0)
 		s->first_cycle[source] = s->cycle;
-	s->last_cycle[source] = s->cycle;
 	/* without attributes it is the host's own, whenever it was read */
 	since_boot = nattrs == 0 || s->first_cycle[source] == s->cycle;
 	e = find_entry(s, source, attr, nattrs,
@@ -323,7 +329,7 @@ series_learn(struct series *s, enum source_id source, struct instance *inst)
 
 	if (e == NULL)
 		return;
-	s->first_cycle[source] = s->last_cycle[source] = SERIES_LEARNED;
+	s->first_cycle[source] = SERIES_LEARNED;
 	e->seen = SERIES_LEARNED;
 	while (record_next_point(inst, &p) == 1) {
 		int64_t *value = !is_counter(p.id) ||

@@ -25,11 +25,15 @@ void		series_free(struct series *);
 /*
  * A new cycle begins at this wall time.  An instance that was in neither of
  * the two cycles before (of the one before, where more than half of the table
- * is used) is forgotten: when it comes back, it is a new one.  Cycles in which
- * its source said nothing at all (its file could not be read) tell nothing of
- * it and do not count while there is room.
+ * is used) is forgotten: when it comes back, it is a new one.
  */
 void		series_cycle(struct series *, uint64_t wall_ns);
+/*
+ * Something of this source could not be read in this cycle, which then tells
+ * nothing of the instances that were not in it: while there is room it does
+ * not count for them.
+ */
+void		series_unread(struct series *, enum source_id);
 /*
  * A start time as it can be said in this cycle.  A clock that was set back
  * behind it must not make a start in the future: then the earliest time that

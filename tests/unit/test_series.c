@@ -267,22 +267,27 @@ TEST(what_begins_as_the_clock_is_set_back_begins_now_and_stays_there)
 	series_free(s);
 }
 
-TEST(cycles_in_which_a_source_is_silent_do_not_count)
+TEST(cycles_in_which_a_source_could_not_be_read_do_not_count)
 {
 	struct series *s = begun();
 
 	CHECK_INT(disk(s, "sda", 10), BOOT);
 	CHECK_INT(disk(s, "sdb", 10), BOOT);
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10; i++) {
 		series_cycle(s, SECOND + i);
-	CHECK_INT(disk(s, "sda", 20), BOOT);
+		series_unread(s, SOURCE_DISK);
+		CHECK_INT(disk(s, "sda", 20), BOOT);
+	}
 	series_cycle(s, THIRD);
-	series_cycle(s, THIRD + 1);
+	CHECK_INT(disk(s, "sda", 20), BOOT);
+	series_unread(s, SOURCE_CPU);
 	CHECK_INT(disk(s, "sdb", 20), BOOT);
-	series_cycle(s, 8000);
-	CHECK_INT(disk(s, "sdb", 30), BOOT);
-	series_cycle(s, 9000);
-	CHECK_INT(disk(s, "sda", 30), 8000);
+	for (int i = 0; i < 3; i++) {
+		series_cycle(s, 8000 + i);
+		series_unread(s, SOURCE_CPU);
+		CHECK_INT(disk(s, "sdb", 30), BOOT);
+	}
+	CHECK_INT(disk(s, "sda", 30), 8001);
 	series_free(s);
 }
 
