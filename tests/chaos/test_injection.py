@@ -65,7 +65,7 @@ FATAL = (
           NO_EVENT_LOOP),
     Fatal("collector", "sendto", "ECONNRESET", "shipper_ended", NO_PEER),
     Fatal("collector", "sendto", "EPIPE", "shipper_ended", NO_PEER),
-    Fatal("collector", "sendto", "EIO", 'fatal what="send a record"',
+    Fatal("collector", "sendto", "EIO", 'fatal what="send records"',
           "no socket of ours says so: a broken contract"),
     Fatal("collector", "recvmsg", "EIO", "channel_refused", NO_PEER),
     # twice, for the one that comes before what was still sent

@@ -204,7 +204,7 @@ class Proc:
             rows = [f"   7 0 loop0 9 0 {sectors} {ms} 9 0 {sectors} {ms} 0 "
                     f"{ms} {ms}\n"]
         self.put("diskstats", "".join(rows))
-        text = "header\nheader\n    lo: " + "7 " * 16 + "\n"
+        text = "header\nheader\n    lo:" + " 7" * 16 + "\n"
         if interface is not None:
             octets, packets = interface
             text += (f"  veth7: {octets} {packets} 0 0 0 0 0 0 "
