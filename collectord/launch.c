@@ -233,6 +233,9 @@ launch_await_lock(struct link *l)
 	l->layers.selinux = locked.payload[NONCE_SIZE + 2];
 	if (l->layers.selinux >= SELINUX_LAYER_END)
 		fatal_text("LOCKED", "no such SELinux layer");
+	/* if the kernel enforces: one answer for both, which we can read */
+	if (l->layers.selinux == SELINUX_ENFORCED)
+		l->layers.selinux = (uint8_t)selinux_layer(SELINUX_COLLECTOR);
 	/* it says that it has made its step: the kernel must say so, too */
 	if (!selinux_process_belongs(l->shipper.pid, SELINUX_COLLECTOR,
 	    SELINUX_SHIPPER))

@@ -21,13 +21,21 @@ confine_landlock(const struct confinement *c)
 	return abi;
 }
 
-/* After the limits, which the last domain cannot set; before /proc is gone. */
+/*
+ * After the limits, which the last domain cannot set; before /proc is gone.
+ * That domain reads no file, not even its own label: once it is entered the
+ * kernel's word for it is that it took the label.
+ */
 static enum selinux_layer
 confine_selinux(const struct confinement *c)
 {
+	int entered = 0;
+
 	if (c->selinux_from != NULL &&
-	    selinux_enter(c->selinux_from, c->selinux) < 0)
+	    (entered = selinux_enter(c->selinux_from, c->selinux)) < 0)
 		fatal("SELinux transition", errno);
+	if (entered)
+		return SELINUX_ENFORCED;
 	return confine_selinux_layer(c->selinux, c->require_selinux);
 }
 

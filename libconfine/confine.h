@@ -29,7 +29,11 @@ struct confinement {
 struct layers {
 	uint8_t landlock_abi;	/* 0: not in this kernel */
 	uint8_t mdwe;		/* 1: memory-deny-write-execute is on */
-	uint8_t selinux;	/* enum selinux_layer */
+	/*
+	 * enum selinux_layer; ENFORCED of a process that took the step only
+	 * says that it is in its domain, since no file says more to it
+	 */
+	uint8_t selinux;
 };
 
 /*
