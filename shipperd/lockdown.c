@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #define STREAM_TYPE (SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK)
 
@@ -46,6 +47,11 @@ const struct syscall_row shipper_calls[] = {
 	{ "munmap", { { 0 } }, "free(3)" },
 	{ "mremap", { { 0 } }, "realloc(3) of a large certificate chain" },
 	{ "clock_gettime", { { 0 } }, "where the vDSO cannot answer" },
+	{ "gettimeofday", { { 0 } },
+	    "the same; OpenSSL's clock since 3.2: a host without TSC" },
+#ifdef SYS_time
+	{ "time", { { 0 } }, "the same; is a certificate valid today" },
+#endif
 	{ "exit_group", { { 0 } }, "the end" },
 };
 const size_t shipper_ncalls =

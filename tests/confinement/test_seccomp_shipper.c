@@ -58,6 +58,10 @@ static const struct probe probes[] = {
 	{ CALL(munmap), args_munmap, 0 },
 	{ CALL(mremap), args_mremap, 1 },
 	{ CALL(clock_gettime), args_clock_gettime, 0 },
+	{ CALL(gettimeofday), args_none, 0 },
+#ifdef SYS_time
+	{ CALL(time), args_none, 1 },
+#endif
 	{ CALL(exit_group), args_exit_group, 0 },
 };
 
