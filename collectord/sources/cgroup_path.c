@@ -215,7 +215,7 @@ take_unit(struct walk *w, struct text c, bool last)
 	if (ends(c, ".slice") && is_child_slice(w->slice, c)) {
 		w->slice = c;
 		w->slices++;
-		return last && w->slices == 1 && n->uid.len == 0;
+		return last && w->slices == 1;
 	}
 	uid = n->uid.len == 0 ? manager_uid(w->slice, c) : n->uid;
 	if (!last && n->uid.len == 0 && uid.len > 0) {

@@ -20,7 +20,7 @@ from tap import Skip, check, check_equal, main, test, until
 
 make_cgroups = make.make_cgroups
 scratch = tempfile.TemporaryDirectory(prefix="sluice-cgroups-")
-BURN = "sluicetest.slice/burn.service"
+BURN = f"{livegroups.OWN}/burn.service"
 UNIT = ("linux.systemd.unit", "burn.service")
 
 
@@ -90,7 +90,7 @@ def value(metric, *attrs):
     reading = once("cgroup")
     check_equal(reading.failed, [], "failed")
     return reading.points.get((metric, frozenset([
-        UNIT, ("linux.systemd.slice", "sluicetest.slice"), *attrs])))
+        UNIT, ("linux.systemd.slice", livegroups.OWN), *attrs])))
 
 
 class Load:
@@ -160,8 +160,6 @@ def forks_are_counted_and_a_limit_is_said_once_it_is_set():
                 if (top / BURN / "pids.max").exists():
                     (top / BURN / "pids.max").write_text("77")
             check_equal(value("linux.cgroup.pids.limit"), 77)
-            for top in livegroups.tops():
-                livegroups.end_all(top / BURN)
 
 
 @test
@@ -178,8 +176,6 @@ def two_that_want_one_cpu_wait_for_it():
             if some is None:
                 raise Skip("no PSI here")
             check(0.5 < some < 3, f"{some} s")
-            for top in livegroups.tops():
-                livegroups.end_all(top / BURN)
 
 
 def held(pid):

@@ -5,9 +5,10 @@ import contextlib
 import os
 import pathlib
 import signal
+import time
 
 TOP = pathlib.Path("/sys/fs/cgroup")
-OWN = "sluicetest.slice"
+OWN = f"sluicetest{os.getpid()}.slice"
 V1 = ("systemd", "memory", "cpu", "cpuacct", "pids", "blkio", "unified")
 
 
@@ -42,6 +43,17 @@ def _above(paths):
     return list(every)
 
 
+def _take_away(path):
+    """Whoever is left in one that was made here was started here."""
+    for _ in range(100):
+        end_all(path)
+        with contextlib.suppress(OSError):
+            path.rmdir()
+            return
+        time.sleep(0.05)
+    path.rmdir()
+
+
 @contextlib.contextmanager
 def made(paths):
     done = []
@@ -54,7 +66,7 @@ def made(paths):
         yield
     finally:
         for path in reversed(done):
-            path.rmdir()
+            _take_away(path)
 
 
 def enter(path, pid):

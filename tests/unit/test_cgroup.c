@@ -213,6 +213,19 @@ TEST(a_limit_that_cannot_be_read_is_reported_each_time_not_each_eighth)
 	leave();
 }
 
+TEST(of_a_file_that_is_wrong_in_one_line_nothing_is_said)
+{
+	enter();
+	put_file("a.slice/x.service", "cpu.stat",
+	    "usage_usec 5\nuser_usec x\nsystem_usec 1\n");
+	run();
+	CHECK_INT(said_of(&ran, CGROUP_CPU_USAGE_ALL, "x.service"), NOT_SAID);
+	CHECK_INT(tasks("x.service"), 5);
+	CHECK_STR(ran.last_path, "[cgroup]/cpu.stat");
+	CHECK_INT(ran.last_error, -EBADMSG);
+	leave();
+}
+
 TEST(a_controller_that_comes_later_is_found)
 {
 	bool there = false;

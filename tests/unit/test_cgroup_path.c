@@ -159,6 +159,13 @@ TEST(a_pods_number_is_found_whatever_the_driver)
 		CHECK_STR(named(rows[i].path), rows[i].named);
 }
 
+TEST(a_unit_in_a_pods_slice_is_no_container_of_the_pod)
+{
+	CHECK_STR(named("kubepods.slice/kubepods-pod" UUID_ ".slice/"
+	    "x.service"), "system unit=x.service slice=kubepods-pod" UUID_
+	    ".slice");
+}
+
 TEST(nothing_inside_a_container_is_read)
 {
 	const struct cgroup_name n = cgroup_name_of(text_of(
