@@ -97,6 +97,11 @@ def folders():
         top / o["mandir"] / "man8": ["collectord.8", "shipperd.8"],
         top / o["datadir"] / "doc/sluice": [
             "metrics.md", "operations.md", "sluice.conf.example"],
+        top / o["datadir"] / "doc/sluice/systemd": [
+            "credentials.conf", "encrypted-credentials.conf", "memory.conf"],
+        pathlib.Path(o["systemd_unit_dir"] or
+                     top / "lib/systemd/system"): ["sluice.service"],
+        top / "lib/sysusers.d": ["sluice.conf"],
     }
 
 
