@@ -116,7 +116,8 @@ def _read_lines(fd, on_line):
             buffered += tty.read(65536)
             *lines, buffered = buffered.split(b"\n")
             for line in lines:
-                on_line(line.decode(errors="replace"))
+                # a terminal of user-mode Linux ends lines with two
+                on_line(line.rstrip(b"\r").decode(errors="replace"))
 
 
 def _wait(process, limit):

@@ -101,9 +101,9 @@ def _identity(point):
 class Arrivals:
     """What the receiver took and what it sent back."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.receiver = Receiver(types.SimpleNamespace(
-            ca=KEYS / "ca.pem", server=Certificate(KEYS, "server")))
+            ca=KEYS / "ca.pem", server=Certificate(KEYS, "server")), port)
         self.receiver.__enter__()
 
     def of_status(self, *status):
@@ -142,7 +142,17 @@ class Arrivals:
                    for a, b in zip(times, times[1:]))
 
 
-def install(url):
+def configure(url, require):
+    """The file that the daemons read."""
+    CONFIG.write_text(json.dumps({
+        "collect": {"interval": f"{INTERVAL_S}s"},
+        "ship": {"endpoints": [url], "ca": str(ETC / "ca.pem"),
+                 "cert": "credential:client.crt",
+                 "key": "credential:client.key", "timeout": "5s"},
+        "require": require}))
+
+
+def install(url, require=("split", "landlock")):
     """As a package and an administrator do it, up to the start."""
     command("systemd-sysusers", str(PREFIX / "lib/sysusers.d/sluice.conf"))
     for user in ("sluice-collector", "sluice-shipper"):
@@ -155,12 +165,7 @@ def install(url):
     for name in ("client.crt", "client.key"):
         (ETC / name).chmod(0o600)
     CONFIG.parent.mkdir(parents=True, exist_ok=True)
-    CONFIG.write_text(json.dumps({
-        "collect": {"interval": f"{INTERVAL_S}s"},
-        "ship": {"endpoints": [url], "ca": str(ETC / "ca.pem"),
-                 "cert": "credential:client.crt",
-                 "key": "credential:client.key", "timeout": "5s"},
-        "require": ["split", "landlock"]}))
+    configure(url, require)
     DROP_INS.mkdir(parents=True, exist_ok=True)
     shutil.copy(PREFIX / "share/doc/sluice/systemd/credentials.conf",
                 DROP_INS)

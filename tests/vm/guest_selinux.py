@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+# Runs in: tests, inside a booted machine with SELinux enforcing, by
+# test_selinux.py.  One life of the unit under its policy, told in order.
+import collections
+import errno
+import os
+import pathlib
+import re
+import shutil
+import signal
+
+import unit
+from tap import check, check_equal, main, test, until
+from unit import Journal, show, systemctl
+
+# the shipper may connect to it: sluice_port.cil
+arrivals = unit.Arrivals(4318)
+AUDIT_LOG = pathlib.Path("/var/log/audit/audit.log")
+ENFORCE = pathlib.Path("/sys/fs/selinux/enforce")
+
+
+INTRUDER = pathlib.Path("/opt/sluice/intruder")
+INTRUDER_UNIT = """[Service]
+Type=oneshot
+SyslogIdentifier=intruder
+NoNewPrivileges=yes
+ExecStart=-/opt/sluice/intruder.collector /opt/sluice/intruder.shipper
+"""
+AVC = re.compile(r"denied +{ (\w+) } .*scontext=\w+:\w+:sluice_(\w+)_t:"
+                 r".* tclass=(\w+)")
+
+# How many attempts of intruder.c are made in each domain.
+ATTEMPTS = {"collector": 16, "shipper_init": 17, "shipper": 20}
+
+# What the kernel denies when it is tried: permission, class.  By domain where
+# one comes further than another: the last does not come past the root.
+DENIED_AS = {
+    "tcp": ("create", "tcp_socket"),
+    "udp": ("create", "udp_socket"),
+    "raw": ("create", "rawip_socket"),
+    "packet": ("create", "packet_socket"),
+    "vsock": ("create", "vsock_socket"),
+    "netlink": ("create", "netlink_route_socket"),
+    "unix": ("create", "unix_stream_socket"),
+    "bus": ("connect", "unix_stream_socket"),
+    "bind": ("bind", "tcp_socket"),
+    "listen": ("listen", "tcp_socket"),
+    "ssh": ("name_connect", "tcp_socket"),
+    "fork": ("fork", "process"),
+    "signal": ("signal", "process"),
+    "trace": ("ptrace", "process"),
+    "user_namespace": ("create", "user_namespace"),
+    "way_back": ("write", "file"),
+    ("collector", "create"): ("write", "dir"),
+    ("shipper_init", "create"): ("search", "dir"),
+    "shadow": ("read", "file"),
+    ("collector", "own_config"): ("write", "file"),
+    ("shipper_init", "own_config"): ("search", "dir"),
+    "disk": ("read", "blk_file"),
+    "list": ("read", "dir"),
+    ("collector", "shell"): ("execute", "file"),
+    ("shipper_init", "shell"): ("read", "lnk_file"),
+    **{("shipper", each): ("search", "dir") for each in (
+        "create", "shadow", "own_config", "disk", "list", "shell")},
+}
+
+_provoked = set()
+
+
+def denials():
+    """Of ours or by ours, since the boot, and transitions that failed: the
+    kernel's own until auditd runs, which takes them from it."""
+    said = unit.command("dmesg") + AUDIT_LOG.read_text(errors="replace")
+    return [line for line in said.splitlines()
+            if "sluice" in line and line not in _provoked and
+            re.search("avc: |op=security_|selinux_err|SELINUX_ERR", line)]
+
+
+def provoked():
+    """Those that are new, and on purpose: no test finds them again."""
+    new = until(denials, 5, "a denial in the log")
+    _provoked.update(new)
+    return new
+
+
+def domain(pid):
+    text = pathlib.Path(f"/proc/{pid}/attr/current").read_text()
+    return text.rstrip("\0\n").split(":")[2]
+
+
+def file_type(path, follow=True):
+    label = os.getxattr(path, "security.selinux", follow_symlinks=follow)
+    return label.rstrip(b"\0").decode().split(":")[2]
+
+
+def pair():
+    return unit.main_pid(), unit.shipper_pid()
+
+
+def check_domains():
+    check_equal([domain(pid) for pid in pair()],
+                ["sluice_collector_t", "sluice_shipper_t"])
+
+
+def descriptor(pid, what):
+    """The path of the one whose link says so."""
+    found = [fd for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir()
+             if what in os.readlink(fd)]
+    check(found, f"{pid} has no {what}")
+    return found[0]
+
+
+def label_files():
+    unit.command("restorecon", "-RF", "/etc/sluice", str(unit.CONFIG.parent),
+                 str(unit.PREFIX / "libexec/sluice"),
+                 str(unit.PREFIX / "lib/systemd/system"))
+
+
+def end_and_come_back(act):
+    """Records wait; act() ends the pair; they arrive from the ring."""
+    journal = Journal()
+    old = unit.main_pid()
+    arrivals.refuse()
+    act()
+    until(lambda: unit.runs() and unit.main_pid() != old, 20,
+          "the unit runs again")
+    arrivals.accept()
+    arrivals.more()
+    taken = journal.events("ring_taken_over")
+    check(taken and int(taken[-1].fields["queued"]) > 0,
+          f"no full ring taken over: {taken}")
+    unit.check_everything_arrived(arrivals)
+    unit.check_sums(arrivals)
+    check_domains()
+    check_equal(denials(), [])
+
+
+@test
+def files_are_labelled_as_the_module_says():
+    unit.install(arrivals.receiver.url, ["split", "selinux"])
+    label_files()
+    for path, want in (
+            (unit.PREFIX / "libexec/sluice/collectord",
+             "sluice_collector_exec_t"),
+            (unit.PREFIX / "libexec/sluice/shipperd",
+             "sluice_shipper_exec_t"),
+            (unit.PREFIX / "lib/systemd/system/sluice.service",
+             "sluice_unit_file_t"),
+            (unit.CONFIG, "sluice_etc_t")):
+        check_equal(file_type(path), want, str(path))
+
+
+@test
+def a_denial_is_seen_here():
+    systemctl("start", "auditd")
+    check_equal(denials(), [])
+    done = unit.run("runcon", "system_u:system_r:sluice_collector_t:s0",
+                    "/bin/true")
+    check(done.returncode != 0, "root's shell entered the collector's domain")
+    said, = provoked()
+    check("{ transition }" in said, said)
+
+
+@test
+def enabled_and_started_under_enforcing_metrics_arrive():
+    check_equal(ENFORCE.read_text(), "1", "enforce")
+    journal = Journal()
+    systemctl("enable", "--now", "sluice")
+    arrivals.more(5)
+    started, = journal.events("started")
+    check_equal([started.fields[f"{who}_selinux"]
+                 for who in ("collector", "shipper")], ["enforced"] * 2)
+    check("SELinux" in show("StatusText"), show("StatusText"))
+    check_equal(denials(), [])
+
+
+@test
+def each_process_is_in_its_domain():
+    check_domains()
+
+
+@test
+def credentials_have_a_type_of_their_own():
+    for path in pathlib.Path("/run/credentials/sluice.service").iterdir():
+        check_equal(file_type(path), "sluice_cred_t", str(path))
+
+
+@test
+def each_end_of_the_channel_is_labelled_by_its_maker():
+    kinds = [file_type(fd) for fd in
+             pathlib.Path(f"/proc/{unit.main_pid()}/fd").iterdir()
+             if os.readlink(fd).startswith("socket:")]
+    check_equal(sorted(set(kinds) - {"init_t"}),
+                ["sluice_collector_t", "sluice_shipper_init_t"])
+
+
+@test
+def nothing_is_lost_over_systemctl_restart():
+    end_and_come_back(lambda: systemctl("restart", "sluice"))
+
+
+@test
+def nothing_is_lost_when_the_collector_is_killed():
+    end_and_come_back(lambda: os.kill(unit.main_pid(), signal.SIGKILL))
+
+
+@test
+def nothing_is_lost_when_the_shipper_is_killed():
+    end_and_come_back(lambda: os.kill(unit.shipper_pid(), signal.SIGKILL))
+
+
+@test
+def nothing_is_lost_over_stop_and_start():
+    def stop_and_start():
+        systemctl("stop", "sluice")
+        systemctl("start", "sluice")
+    end_and_come_back(stop_and_start)
+
+
+@test
+def not_even_root_s_shell_opens_the_ring():
+    ring = descriptor(unit.main_pid(), "memfd:ring")
+    try:
+        os.close(os.open(ring, os.O_RDONLY))
+        opened = True
+    except PermissionError:
+        opened = False
+    check(not opened, "unconfined_t opened the ring")
+    check(all(":sluice_ring_t:" in line for line in provoked()), "its label")
+
+
+def refused(journal):
+    """Why the pair did not start, in its own words."""
+    found = until(lambda: journal.events("fatal"), 20, "a refusal")
+    return [(e.fields["what"], e.fields["detail"]) for e in found]
+
+
+def check_refuses(words):
+    journal = Journal()
+    unit.run("systemctl", "restart", "sluice")
+    what, detail = refused(journal)[0]
+    check_equal(what, "require: selinux")
+    check(words in detail, detail)
+    check(not unit.runs(), "the unit runs")
+
+
+@test
+def permissive_it_refuses_where_selinux_is_required():
+    ENFORCE.write_text("0")
+    check_refuses("it is permissive")
+    ENFORCE.write_text("1")
+    until(unit.runs, 20, "the unit runs once it is enforced again")
+
+
+@test
+def permissive_it_runs_where_nothing_is_required_and_says_so():
+    ENFORCE.write_text("0")
+    unit.configure(arrivals.receiver.url, ["split"])
+    journal = Journal()
+    systemctl("restart", "sluice")
+    started, = journal.events("started")
+    check_equal([started.fields[f"{who}_selinux"]
+                 for who in ("collector", "shipper")], ["permissive"] * 2)
+    check(journal.events("selinux_permissive"), "no word of it")
+    check_equal(denials(), [])
+    ENFORCE.write_text("1")
+
+
+def intrude():
+    """(domain, attempt, errno) of each, and what was denied meanwhile."""
+    for role in ("collector", "shipper"):
+        copy = INTRUDER.with_suffix("." + role)
+        shutil.copy(INTRUDER, copy)
+        unit.command("chcon", "-t", f"sluice_{role}_exec_t", str(copy))
+    # systemd-sysusers leaves it to nobody: the policy is to be asked
+    os.chmod("/etc/shadow", 0o640)
+    pathlib.Path("/run/systemd/system/intruder.service").write_text(
+        INTRUDER_UNIT)
+    systemctl("daemon-reload")
+    # much of it is not audited by the base policy
+    unit.command("semodule", "-DB")
+    journal = Journal()
+    systemctl("start", "intruder")
+    said = until(lambda: [d for d in denials() if 'comm="intruder' in d], 5,
+                 "a denial in the log")
+    unit.command("semodule", "-B")
+    lines = [e["MESSAGE"].split() for e in journal.entries()
+             if e.get("SYSLOG_IDENTIFIER") == "intruder"]
+    return [(d, a, int(n)) for d, a, n in lines], said
+
+
+@test
+def what_a_captured_daemon_tries_the_policy_alone_stops():
+    tried, said = intrude()
+    check_equal(collections.Counter(d for d, _, _ in tried), ATTEMPTS)
+    check_equal([t for t in tried if t[2] != errno.EACCES], [], "not denied")
+    want = collections.Counter(
+        (d, *(DENIED_AS.get((d, a)) or DENIED_AS[a])) for d, a, _ in tried)
+    found = collections.Counter(
+        (m[2], m[1], m[3]) for m in map(AVC.search, said) if m)
+    check_equal(want - found, collections.Counter(), "not in the log")
+
+
+@test
+def without_the_policy_it_refuses_where_selinux_is_required():
+    unit.configure(arrivals.receiver.url, ["split", "selinux"])
+    unit.command("semodule", "-X", "200", "-r", "sluice", "sluice_lockdown",
+                 "sluice_port")
+    # as a package that goes does: the types are no more
+    label_files()
+    systemctl("daemon-reload")
+    check_refuses("not in its own domain")
+
+
+@test
+def without_the_policy_it_runs_where_nothing_is_required_and_says_so():
+    unit.configure(arrivals.receiver.url, ["split"])
+    journal = Journal()
+    unit.run("systemctl", "restart", "sluice")
+    started = until(lambda: journal.events("started"), 20, "a start")[-1]
+    check_equal([started.fields[f"{who}_selinux"]
+                 for who in ("collector", "shipper")], ["unconfined"] * 2)
+    check(journal.events("selinux_unconfined"), "no word of it")
+
+
+main()
