@@ -171,6 +171,7 @@ def enabled_and_started_under_enforcing_metrics_arrive():
     check_equal([started.fields[f"{who}_selinux"]
                  for who in ("collector", "shipper")], ["enforced"] * 2)
     check("SELinux" in show("StatusText"), show("StatusText"))
+    check_equal(show("NRestarts"), "0", "starts that failed")
     check_equal(denials(), [])
 
 
