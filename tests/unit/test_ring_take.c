@@ -154,7 +154,8 @@ follow(void (*operation)(struct ring *), size_t len, unsigned all_of)
 	free(w.before);
 	printf("# %llu states, %llu read whole\n",
 	    (unsigned long long)w.states, (unsigned long long)w.whole);
-	CHECK(w.states > 3);
+	/* however few stores a compiler makes of it: what, then that it is */
+	CHECK(w.states >= 2);
 	CHECK(w.whole > 0);
 }
 
