@@ -47,7 +47,7 @@ class Report:
             self.skips.append((name, why.strip() or "no reason given"))
         else:
             self.failures.append((name, why.strip() or "no output"))
-            self.show(f"not ok: {name}")
+            self.show(f"not ok: {name}: " + self.failures[-1][1][:300])
 
     def add_program(self, name, text, status, result="OK"):
         """One TAP program's output and exit status; result as meson has it."""
