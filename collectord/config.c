@@ -212,14 +212,15 @@ static int
 fail_unknown(struct parse *p, const char *path, const char *section)
 {
 	const struct config_key *nearest = config_nearest(path);
-	char known[KEY_PATH_MAX] = "";
+	char known[CONFIG_ERROR_MAX] = "";
 	size_t used = 0;
 
 	if (nearest != NULL)
 		return fail(p, "%s: %s: unknown key; right would be %s?",
 		    p->file, path, nearest->path);
 	for (const struct config_key *k = config_keys; k->path != NULL; k++)
-		if (config_is_in(k, section) && k->type != CONFIG_LATER)
+		if (config_is_in(k, section) && k->type != CONFIG_LATER &&
+		    used < sizeof(known))
 			used += (size_t)snprintf(known + used,
 			    sizeof(known) - used, "%s%s", used > 0 ? ", " : "",
 			    config_leaf(k->path));
@@ -339,6 +340,8 @@ parse_copy(struct parse *p, char *text, size_t len)
 		return -1;
 	result = walk(p, "", object);
 	json_object_put(object);
+	p->config->sources.enabled = p->config->wanted |
+	    (source_profile(p->config->profile) & ~p->config->said);
 	return result < 0 ? result : check_required(p);
 }
 

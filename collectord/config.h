@@ -33,6 +33,8 @@ struct config {
 	uint32_t interval_ms;
 	char procfs[PATH_MAX];
 	char sysfs[PATH_MAX];
+	enum profile profile;
+	uint64_t said, wanted;		/* SOURCE_BITs that the file names */
 	struct source_options sources;
 	uint32_t ring_size;		/* bytes */
 	enum protocol protocol;

@@ -11,7 +11,8 @@
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-static_assert(sizeof(enum protocol) == sizeof(unsigned), "set_enum's copy");
+static_assert(sizeof(enum protocol) == sizeof(unsigned) &&
+    sizeof(enum profile) == sizeof(unsigned), "set_enum's copy");
 
 static void *
 member(struct config *c, const struct config_key *k)
@@ -32,22 +33,22 @@ choose(const struct config_key *k, const char *text, unsigned *value)
 }
 
 const char *
-config_set_nothing(struct config *c, const struct config_key *k,
-    const char *name, const char *text)
-{
-	unsigned value;
-
-	(void)c;
-	(void)name;
-	return choose(k, text, &value);
-}
-
-const char *
 config_set_bool(struct config *c, const struct config_key *k,
     const char *name, const char *text)
 {
 	(void)name;
 	*(bool *)member(c, k) = strcmp(text, "true") == 0;
+	return NULL;
+}
+
+const char *
+config_set_source(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	(void)name;
+	c->said |= SOURCE_BIT(k->source);
+	if (strcmp(text, "true") == 0)
+		c->wanted |= SOURCE_BIT(k->source);
 	return NULL;
 }
 

@@ -16,8 +16,8 @@ enum { CONFIG_ATTRS_MAX = RESOURCE_ATTRS_MAX - 8 };
 	const char *config_set_##name(struct config *, \
 	    const struct config_key *, const char *, const char *)
 
-CONFIG_SETTER(nothing);		/* a choice that changes nothing yet */
 CONFIG_SETTER(bool);
+CONFIG_SETTER(source);		/* on or off, whatever the profile says */
 CONFIG_SETTER(flag);		/* a choice, into a bool */
 CONFIG_SETTER(enum);		/* a choice, into an enum */
 CONFIG_SETTER(require);

@@ -11,9 +11,9 @@
 #define BYTES(least, most) .units = value_bytes, .min = (least), .max = (most)
 
 static const struct config_choice profiles[] = {
-	{ "standard", 0, false },
-	{ "minimal", 0, true },
-	{ "full", 0, true },
+	{ "minimal", PROFILE_MINIMAL, false },
+	{ "standard", PROFILE_STANDARD, false },
+	{ "full", PROFILE_FULL, false },
 	{ NULL, 0, false },
 };
 
@@ -42,32 +42,36 @@ static const struct config_choice layers[] = {
 	"an absolute path such as \"/etc/sluice/" file "\", or " \
 	"\"credential:" file "\""
 
+/* What every source has; its profile says what is on where this is silent. */
+#define SOURCE_KEYS(name, id) \
+	{ "collect.sources." name, CONFIG_SECTION, .source = (id), \
+	    .right = "{ \"enabled\": true }" }, \
+	{ "collect.sources." name ".enabled", CONFIG_BOOL, config_set_source, \
+	    .source = (id), .right = "true or false" }
+
 const struct config_key config_keys[] = {
 	{ "collect", CONFIG_SECTION, .right = "{ \"interval\": \"10s\" }" },
 	{ "collect.interval", CONFIG_STRING, config_set_duration,
 	    AT(interval_ms), TIME(INTERVAL_MIN_MS, INTERVAL_MAX_MS),
 	    .preset = "10s", .right = "e.g. \"10s\", \"30s\", \"5m\"" },
-	{ "collect.profile", CONFIG_STRING, config_set_nothing,
+	{ "collect.profile", CONFIG_STRING, config_set_enum, AT(profile),
 	    .choice = profiles, .preset = "standard",
-	    .right = "\"standard\"" },
+	    .right = "\"minimal\", \"standard\" or \"full\"" },
 	{ "collect.procfs", CONFIG_STRING, config_set_path, AT(procfs),
 	    .preset = "/proc", .right = "an absolute path such as \"/proc\"" },
 	{ "collect.sysfs", CONFIG_STRING, config_set_path, AT(sysfs),
 	    .preset = "/sys", .right = "an absolute path such as \"/sys\"" },
 	{ "collect.sources", CONFIG_SECTION,
 	    .right = "{ \"cpu\": { \"per_cpu\": true } }" },
-	{ "collect.sources.cgroup", CONFIG_SECTION,
-	    .right = "{ \"enabled\": true }" },
-	{ "collect.sources.cgroup.enabled", CONFIG_BOOL, config_set_bool,
-	    AT(sources.cgroup_enabled), .preset = "false",
-	    .right = "true or false" },
-	{ "collect.sources.cpu", CONFIG_SECTION,
-	    .right = "{ \"per_cpu\": true }" },
+	SOURCE_KEYS("cgroup", SOURCE_CGROUP),
+	SOURCE_KEYS("clock", SOURCE_CLOCK),
+	SOURCE_KEYS("cpu", SOURCE_CPU),
 	{ "collect.sources.cpu.per_cpu", CONFIG_BOOL, config_set_bool,
 	    AT(sources.cpu_per_cpu), .preset = "false",
 	    .right = "true or false" },
-	{ "collect.sources.filesystem", CONFIG_SECTION,
-	    .right = "{ \"mountpoints\": \"standard\" }" },
+	SOURCE_KEYS("disk", SOURCE_DISK),
+	SOURCE_KEYS("edac", SOURCE_EDAC),
+	SOURCE_KEYS("filesystem", SOURCE_FILESYSTEM),
 	{ "collect.sources.filesystem.exclude_types", CONFIG_LIST,
 	    config_set_exclude, .max = EXCLUDES_MAX,
 	    .right = "up to 16 different names of at most 31 letters, digits"
@@ -76,11 +80,15 @@ const struct config_key config_keys[] = {
 	    config_set_flag, AT(sources.all_mountpoints),
 	    .choice = mountpoints, .preset = "standard",
 	    .right = "\"standard\" or \"all\"" },
-	{ "collect.sources.process", CONFIG_SECTION,
-	    .right = "{ \"enabled\": false }" },
-	{ "collect.sources.process.enabled", CONFIG_BOOL, config_set_bool,
-	    AT(sources.process_enabled), .preset = "true",
-	    .right = "true or false" },
+	SOURCE_KEYS("kernel", SOURCE_KERNEL),
+	SOURCE_KEYS("load", SOURCE_LOAD),
+	SOURCE_KEYS("memory", SOURCE_MEMORY),
+	SOURCE_KEYS("network", SOURCE_NETWORK),
+	SOURCE_KEYS("paging", SOURCE_PAGING),
+	SOURCE_KEYS("pressure", SOURCE_PRESSURE),
+	SOURCE_KEYS("process", SOURCE_PROCESS),
+	SOURCE_KEYS("protocol", SOURCE_PROTOCOL),
+	SOURCE_KEYS("socket", SOURCE_SOCKET),
 	{ "ring", CONFIG_SECTION, .right = "{ \"size\": \"16MiB\" }" },
 	{ "ring.size", CONFIG_STRING, config_set_size, AT(ring_size),
 	    BYTES(RING_MIN, RING_MAX), .preset = "16MiB",

@@ -31,6 +31,7 @@ struct config_key {
 	const char *(*set)(struct config *, const struct config_key *,
 	    const char *name, const char *text);
 	size_t offset;		/* of a member of struct config */
+	enum source_id source;	/* of SOURCE_KEYS, else 0 */
 	uint32_t min, max;	/* of a quantity; of a list or map: items */
 	const struct value_unit *units;
 	const struct config_choice *choice;
@@ -41,7 +42,7 @@ struct config_key {
 
 extern const struct config_key config_keys[];
 
-enum { CONFIG_KEYS_MAX = 40 };
+enum { CONFIG_KEYS_MAX = 160 };
 
 /* Row of that path, or NULL. */
 const struct config_key	*config_find(const char *path);

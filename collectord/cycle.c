@@ -255,7 +255,9 @@ cycle_run(struct cycle *c)
 	const struct record_head now = begin_step(c);
 
 	for (size_t i = 0; i < source_table_size; i++)
-		run_source(c, source_table[i], &now);
+		if ((c->options->enabled & SOURCE_BIT(source_table[i]->id)) !=
+		    0)
+			run_source(c, source_table[i], &now);
 	forget_recovered(c);
 	run_own(c, SOURCE_EXPORT, &now, self_say_export);
 	c->self->cycle_us = (now_ns(CLOCK_MONOTONIC) - began) / 1000;

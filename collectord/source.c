@@ -42,6 +42,17 @@ failure_name(enum failure f)
 	return registry_point(SOURCE_FAILURES_MISSING + f)->attr[0].value;
 }
 
+uint64_t
+source_profile(enum profile profile)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < source_table_size; i++)
+		if (source_table[i]->profile <= profile)
+			bits |= SOURCE_BIT(source_table[i]->id);
+	return bits;
+}
+
 void
 collect_failed(struct collect *c, const char *path, int error)
 {

@@ -10,13 +10,17 @@
 #include "build.h"
 #include "host.h"
 
+#include <assert.h>
+
 enum { EXCLUDES_MAX = 16, EXCLUDE_TEXT_MAX = 31 };
+
+/* Each holds what stands before it. */
+enum profile { PROFILE_MINIMAL, PROFILE_STANDARD, PROFILE_FULL, PROFILE_END };
 
 /* What the configuration says about sources. */
 struct source_options {
+	uint64_t enabled;		/* SOURCE_BITs */
 	bool cpu_per_cpu;
-	bool process_enabled;
-	bool cgroup_enabled;
 	bool all_mountpoints;		/* else only the standard ones */
 	size_t nexclude_types;
 	char exclude_types[EXCLUDES_MAX][EXCLUDE_TEXT_MAX + 1];
@@ -59,8 +63,12 @@ struct source_path {
 
 enum { SOURCE_PATHS_MAX = 8 };
 
+#define SOURCE_BIT(id) (UINT64_C(1) << (id))
+static_assert(SOURCE_END <= 64, "a bit for each source");
+
 struct source {
 	enum source_id id;
+	enum profile profile;	/* the smallest that has it */
 	struct source_path path[SOURCE_PATHS_MAX];
 	/*
 	 * Reads and says points through c->build.  0, or -errno when nothing
@@ -80,8 +88,11 @@ void	collect_say(struct collect *, unsigned id, int64_t value);
 /* True when the source has used up its time. */
 bool	collect_late(const struct collect *);
 
-/* Every source, in order of id; the agent's own two are elsewhere. */
+/* Every source, in order of id; the agent's own three are elsewhere. */
 extern const struct source *const source_table[];
 extern const size_t source_table_size;
+
+/* SOURCE_BITs of a profile's sources. */
+uint64_t	source_profile(enum profile);
 
 #endif

@@ -214,7 +214,7 @@ read_cgroups(struct collect *c)
 {
 	struct counts n;
 
-	if (!c->options->cgroup_enabled || !cgroup_tree_refresh(&tree, c))
+	if (!cgroup_tree_refresh(&tree, c))
 		return 0;
 	cgroup_disks_begin();
 	cgroup_files_begin(&tree.files);
@@ -236,6 +236,7 @@ cgroup_forget(void)
 
 const struct source source_cgroup = {
 	.id = SOURCE_CGROUP,
+	.profile = PROFILE_FULL,
 	.path = { { HOST_SYS, "fs/cgroup/" }, { HOST_PROC, "diskstats" },
 	    { HOST_PROC, "cgroups" } },
 	.read = read_cgroups,

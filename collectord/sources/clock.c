@@ -50,5 +50,6 @@ read_clock(struct collect *c)
 
 const struct source source_clock = {
 	.id = SOURCE_CLOCK,
+	.profile = PROFILE_STANDARD,
 	.read = read_clock,
 };

@@ -140,6 +140,7 @@ read_cpu(struct collect *c)
 
 const struct source source_cpu = {
 	.id = SOURCE_CPU,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "stat" } },
 	.read = read_cpu,
 };

@@ -173,6 +173,7 @@ read_disks(struct collect *c)
 
 const struct source source_disk = {
 	.id = SOURCE_DISK,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "diskstats" }, { HOST_SYS, "block/" } },
 	.read = read_disks,
 };

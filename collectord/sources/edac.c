@@ -72,6 +72,7 @@ read_edac(struct collect *c)
 
 const struct source source_edac = {
 	.id = SOURCE_EDAC,
+	.profile = PROFILE_STANDARD,
 	.path = { { HOST_SYS, CONTROLLERS } },
 	.read = read_edac,
 };

@@ -220,6 +220,7 @@ read_filesystems(struct collect *c)
 
 const struct source source_filesystem = {
 	.id = SOURCE_FILESYSTEM,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "self/mountinfo" } },
 	.read = read_filesystems,
 };

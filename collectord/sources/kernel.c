@@ -91,6 +91,7 @@ read_kernel(struct collect *c)
 
 const struct source source_kernel = {
 	.id = SOURCE_KERNEL,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "uptime" }, { HOST_PROC, "sys/fs/file-nr" },
 	    { HOST_PROC, "sys/kernel/random/entropy_avail" },
 	    { HOST_PROC, "sys/kernel/hung_task_detect_count" } },

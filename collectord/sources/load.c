@@ -42,6 +42,7 @@ read_load(struct collect *c)
 
 const struct source source_load = {
 	.id = SOURCE_LOAD,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "loadavg" } },
 	.read = read_load,
 };

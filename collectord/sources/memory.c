@@ -141,6 +141,7 @@ read_memory(struct collect *c)
 
 const struct source source_memory = {
 	.id = SOURCE_MEMORY,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "meminfo" } },
 	.read = read_memory,
 };

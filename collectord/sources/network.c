@@ -92,6 +92,7 @@ read_network(struct collect *c)
 
 const struct source source_network = {
 	.id = SOURCE_NETWORK,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "net/dev" } },
 	.read = read_network,
 };

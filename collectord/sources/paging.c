@@ -126,6 +126,7 @@ read_paging(struct collect *c)
 
 const struct source source_paging = {
 	.id = SOURCE_PAGING,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "swaps" }, { HOST_PROC, "vmstat" } },
 	.read = read_paging,
 };

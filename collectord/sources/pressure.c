@@ -69,6 +69,7 @@ read_pressure(struct collect *c)
 
 const struct source source_pressure = {
 	.id = SOURCE_PRESSURE,
+	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "pressure/cpu" },
 	    { HOST_PROC, "pressure/memory" }, { HOST_PROC, "pressure/io" },
 	    { HOST_PROC, "pressure/irq" } },

@@ -151,8 +151,6 @@ read_processes(struct collect *c)
 {
 	int error;
 
-	if (!c->options->process_enabled)
-		return 0;
 	build_instance(c->build);
 	if ((error = count_all(c)) < 0)
 		collect_failed(c, "[pid]/stat", error);
@@ -162,6 +160,7 @@ read_processes(struct collect *c)
 
 const struct source source_process = {
 	.id = SOURCE_PROCESS,
+	.profile = PROFILE_STANDARD,
 	.path = { { HOST_PROC, "./" },
 	    { HOST_PROC, "sys/kernel/threads-max" } },
 	.read = read_processes,

@@ -95,6 +95,7 @@ read_protocol(struct collect *c)
 
 const struct source source_protocol = {
 	.id = SOURCE_PROTOCOL,
+	.profile = PROFILE_STANDARD,
 	.path = { { HOST_PROC, "net/snmp" }, { HOST_PROC, "net/snmp6" },
 	    { HOST_PROC, "net/netstat" } },
 	.read = read_protocol,

@@ -74,6 +74,7 @@ read_sockets(struct collect *c)
 
 const struct source source_socket = {
 	.id = SOURCE_SOCKET,
+	.profile = PROFILE_STANDARD,
 	.path = { { HOST_PROC, "net/sockstat" },
 	    { HOST_PROC, "net/sockstat6" } },
 	.read = read_sockets,

@@ -139,7 +139,7 @@ measure(struct collect *c, struct series *series, unsigned n, unsigned ms)
 int
 main(int argc, char **argv)
 {
-	const struct source_options options = { .cgroup_enabled = true };
+	const struct source_options options = { 0 };
 	struct rlimit files;
 	const unsigned n = argc == 3 ? (unsigned)atoi(argv[1]) : 0;
 	struct build build;

@@ -43,7 +43,8 @@ begin(void)
 	w.self.status_fd[0] = w.self.status_fd[1] = -1;
 	w.self.stat_fd[0] = w.self.stat_fd[1] = -1;
 	w.self.start_ns = boot_ns + up_ns;
-	w.options.cpu_per_cpu = w.options.process_enabled = true;
+	w.options.cpu_per_cpu = true;
+	w.options.enabled = source_profile(PROFILE_STANDARD);
 	CHECK_INT(host_open(&w.host, "/proc", "/sys", &which), 0);
 	CHECK_INT(ring_new(&w.ring, RING_MIN, boot_ns + up_ns, boot_ns), 0);
 	cycle_init(&w.cycle, &w.host, &w.ring, &w.self, &w.options);

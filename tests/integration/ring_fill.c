@@ -85,7 +85,7 @@ answer(struct ring *r)
 int
 main(int argc, char **argv)
 {
-	static struct source_options options = { .process_enabled = true };
+	static struct source_options options;
 	static struct cycle cycle;
 	static struct ring ring;
 	static struct host host;
@@ -95,6 +95,7 @@ main(int argc, char **argv)
 
 	copied = argc > 1 && strcmp(argv[1], "-c") == 0;
 	argv += copied;
+	options.enabled = source_profile(PROFILE_STANDARD);
 	if (argc - copied != 4)
 		errx(2, "usage: ring_fill [-c] PROC SYS BYTES");
 	if (host_open(&host, argv[1], argv[2], &which) < 0)

@@ -177,8 +177,7 @@ parse(struct once *o, int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct once o = { .procfs = "/proc", .sysfs = "/sys", .times = 1,
-	    .options = { .process_enabled = true, .cgroup_enabled = true } };
+	struct once o = { .procfs = "/proc", .sysfs = "/sys", .times = 1 };
 	const struct source *source = find_source(parse(&o, argc, argv));
 	struct series *series = series_new(1);
 	struct host host;

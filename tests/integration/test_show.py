@@ -268,4 +268,21 @@ def what_is_shown_is_what_the_pair_then_sends():
     check_same(sent[:len(seen)], seen, "the first step")
 
 
+@test
+def only_what_the_profile_and_the_file_say_is_read():
+    def names(**collect):
+        done = lab.show(lab.write({"collect": collect}))
+        check_equal(done.returncode, 0, done.stderr.decode())
+        return {name for name, *_ in Readable(done.stdout).points}
+    minimal = names(profile="minimal")
+    check("system.cpu.time" in minimal, minimal)
+    check("system.process.count" not in minimal, minimal)
+    changed = names(profile="minimal", sources={
+        "cpu": {"enabled": False}, "process": {"enabled": True}})
+    check("system.cpu.time" not in changed, changed)
+    check("system.process.count" in changed, changed)
+    standard = names()
+    check(minimal < standard, minimal - standard)
+
+
 main()

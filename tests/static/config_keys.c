@@ -2,7 +2,8 @@
 /*
  * Runs in: tests.  Without an argument, every key of the configuration as the
  * collector's table has it: path, kind, least, most, default, words, and
- * whether it is required or for later.  With a file's name, what is wrong
+ * whether it is required or for later.  The default of a source is the
+ * smallest profile that has it.  With a file's name, what is wrong
  * with that file.
  */
 #include "config_set.h"
@@ -17,6 +18,8 @@ kind(const struct config_key *k)
 		[CONFIG_BOOL] = "bool", [CONFIG_LIST] = "list",
 		[CONFIG_MAP] = "map", [CONFIG_LATER] = "later" };
 
+	if (k->source != 0)
+		return "source";
 	if (k->units == value_time)
 		return "duration";
 	if (k->units == value_bytes)
@@ -26,6 +29,18 @@ kind(const struct config_key *k)
 	if (k->set == config_set_path)
 		return "path";
 	return kinds[k->type];
+}
+
+static const char *
+preset(const struct config_key *k)
+{
+	static const char *const profiles[] = { "minimal", "standard",
+		"full" };
+
+	for (size_t i = 0; i < source_table_size; i++)
+		if (source_table[i]->id == k->source)
+			return profiles[source_table[i]->profile];
+	return k->preset == NULL ? "" : k->preset;
 }
 
 static void
@@ -69,7 +84,7 @@ main(int argc, char **argv)
 		printf("%s\t%s", k->path, kind(k));
 		print_bound(k, k->min);
 		print_bound(k, k->max);
-		printf("\t%s", k->preset == NULL ? "" : k->preset);
+		printf("\t%s", preset(k));
 		print_words(k, false);
 		print_words(k, true);
 		printf("\t%s\n", k->required ? "required" : "");

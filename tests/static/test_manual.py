@@ -18,6 +18,7 @@ MAN = ROOT / "docs/man"
 KEYS = BUILD / "tests/static/config_keys"
 PAGES = ("collectord.8", "shipperd.8", "sluice.1", "sluice.conf.5")
 EXAMPLE = ROOT / "docs/sluice.conf.example"
+ANY_SOURCE = "collect.sources.SOURCE.enabled"
 
 Key = collections.namedtuple(
     "Key", "path kind least most preset words later required")
@@ -114,7 +115,8 @@ def wrapped(path, text):
 
 @test
 def every_key_of_the_table_has_an_entry_and_no_other_has():
-    want = [k.path for k in keys() if k.kind != "later"]
+    want = [k.path for k in keys() if k.kind not in ("later", "source")]
+    want += [ANY_SOURCE]
     check_equal(sorted(entries()), sorted(want), "entries")
 
 
@@ -122,8 +124,18 @@ def every_key_of_the_table_has_an_entry_and_no_other_has():
 def type_range_and_default_are_those_of_the_table():
     page = entries()
     for key in keys():
-        if key.kind != "later":
+        if key.kind not in ("later", "source"):
             check_equal(page[key.path][0], sentence(key), key.path)
+
+
+@test
+def each_source_stands_in_the_page_with_its_smallest_profile():
+    named = re.findall(r"^\.It (\w+) Ta (\w+) Ta", source("sluice.conf.5"),
+                       re.MULTILINE)
+    want = [(k.path.split(".")[2], k.preset) for k in keys()
+            if k.kind == "source" and k.path.endswith(".enabled")]
+    check(len(want) > 10, want)
+    check_equal(named, want, "sources")
 
 
 @test
@@ -133,6 +145,7 @@ def the_example_of_each_key_is_taken_by_the_collector():
         check_equal(len(examples), 1, f"{path}: examples")
         if path == "ship":
             continue
+        path = path.replace("SOURCE", "cpu")
         leaf = path.split(".")[-1]
         check(examples[0].startswith(f'"{leaf}": '), examples[0])
         check_equal(judge(wrapped(path, examples[0])), "", path)
@@ -174,6 +187,8 @@ def every_key_stands_in_the_example_with_its_default_and_range():
     text = EXAMPLE.read_text()
     for key in keys():
         leaf = key.path.split(".")[-1]
+        if key.kind == "source":
+            continue
         if key.kind == "later":
             check(f'"{leaf}"' not in text, f"{key.path}: not there yet")
             continue

@@ -47,7 +47,7 @@ TEST(what_is_left_out_has_the_documented_value)
 	CHECK_STR(c.procfs, "/proc");
 	CHECK_STR(c.sysfs, "/sys");
 	CHECK(!c.sources.cpu_per_cpu);
-	CHECK(c.sources.process_enabled);
+	CHECK(c.sources.enabled == source_profile(PROFILE_STANDARD));
 	CHECK(!c.sources.all_mountpoints);
 	CHECK_INT(c.sources.nexclude_types, 0);
 	CHECK_INT(c.ring_size, 16 << 20);
@@ -75,7 +75,8 @@ TEST(each_key_goes_to_its_own_place)
 	CHECK_STR(c.procfs, "/p");
 	CHECK_STR(c.sysfs, "/s");
 	CHECK(c.sources.cpu_per_cpu);
-	CHECK(!c.sources.process_enabled);
+	CHECK(c.sources.enabled == (source_profile(PROFILE_STANDARD) &
+	    ~SOURCE_BIT(SOURCE_PROCESS)));
 	CHECK(c.sources.all_mountpoints);
 	CHECK_INT(c.sources.nexclude_types, 2);
 	CHECK_STR(c.sources.exclude_types[1], "fuse.sshfs");
@@ -342,4 +343,42 @@ TEST(the_example_configuration_is_good)
 	unsetenv("CREDENTIALS_DIRECTORY");
 	CHECK_STR(e.text, "");
 	CHECK_INT(result, 0);
+}
+
+static uint64_t
+enabled(const char *text)
+{
+	struct config c;
+
+	parse(&c, text);
+	return c.sources.enabled;
+}
+
+TEST(each_profile_holds_the_smaller_ones)
+{
+	uint64_t smaller = 0;
+
+	for (enum profile p = PROFILE_MINIMAL; p < PROFILE_END; p++) {
+		const uint64_t bits = source_profile(p);
+
+		CHECK((smaller & ~bits) == 0);
+		CHECK(smaller != bits);
+		smaller = bits;
+	}
+}
+
+TEST(a_source_that_is_named_is_as_said_whatever_the_profile_and_the_order)
+{
+	const uint64_t clock = SOURCE_BIT(SOURCE_CLOCK);
+	const uint64_t minimal = source_profile(PROFILE_MINIMAL);
+
+	CHECK((minimal & clock) == 0);
+	CHECK(enabled("{`collect`:{`profile`:`minimal`}," SHIP "}") ==
+	    minimal);
+	CHECK(enabled("{`collect`:{`sources`:{`clock`:{`enabled`:true},"
+	    "`cpu`:{`enabled`:false}},`profile`:`minimal`}," SHIP "}") ==
+	    ((minimal | clock) & ~SOURCE_BIT(SOURCE_CPU)));
+	CHECK(enabled("{`collect`:{`profile`:`full`,`sources`:{`clock`:"
+	    "{`enabled`:false}}}," SHIP "}") ==
+	    (source_profile(PROFILE_FULL) & ~clock));
 }

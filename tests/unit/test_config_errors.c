@@ -203,9 +203,11 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    " one of collect, ring, ship, resource, require" },
 		{ "{``:{}}", ": : unknown key; right would be one of collect,"
 		    " ring, ship, resource, require" },
-		{ "{`collect`:{`sources`:{`disk`:{}}}}",
-		    ": collect.sources.disk: unknown key; right would be one"
-		    " of cgroup, cpu, filesystem, process" },
+		{ "{`collect`:{`sources`:{`printers`:{}}}}",
+		    ": collect.sources.printers: unknown key; right would be"
+		    " one of cgroup, clock, cpu, disk, edac, filesystem,"
+		    " kernel, load, memory, network, paging, pressure,"
+		    " process, protocol, socket" },
 		{ "{`ship.ca`:`/ca`}", ": ship.ca: a key with a dot; right"
 		    " would be an object within an object" },
 	};
@@ -225,12 +227,6 @@ TEST(what_a_later_version_will_have_is_refused_and_never_ignored)
 		    ": ship.protocol: `device-defender` is not in this version"
 		    " of Sluice; right would be `http/protobuf` or"
 		    " `http/json`" },
-		{ "{`collect`:{`profile`:`minimal`}}",
-		    ": collect.profile: `minimal` is not in this version of"
-		    " Sluice; right would be `standard`" },
-		{ "{`collect`:{`profile`:`full`}}",
-		    ": collect.profile: `full` is not in this version of"
-		    " Sluice; right would be `standard`" },
 		{ "{`require`:[`split`,`fips`]}",
 		    ": require[1]: `fips` is not in this version of Sluice;"
 		    " " REQUIRE },
@@ -270,7 +266,7 @@ TEST(a_value_of_the_wrong_type_is_refused_with_both_types)
 		    " true or false; right would be true or false" },
 		{ "{`collect`:{`sources`:{`cpu`:true}}}",
 		    ": collect.sources.cpu: true is true or false, not an"
-		    " object; right would be { `per_cpu`: true }" },
+		    " object; right would be { `enabled`: true }" },
 		{ "{`ship`:{`endpoints`:`https://a`}}",
 		    ": ship.endpoints: `https://a` is a string, not a list; "
 		    URLS },
@@ -386,6 +382,9 @@ TEST(a_list_with_a_wrong_item_or_number_of_items_is_refused)
 		    " stands there twice; " URLS },
 		{ "{`require`:[`split`,`split`]}",
 		    ": require[1]: `split` stands there twice; " REQUIRE },
+		{ "{`collect`:{`profile`:`tiny`}}",
+		    ": collect.profile: `tiny` is not known; right would be"
+		    " `minimal`, `standard` or `full`" },
 		{ "{`require`:[`Landlock`]}",
 		    ": require[0]: `Landlock` is not known; " REQUIRE },
 		{ "{`collect`:{`sources`:{`filesystem`:{`exclude_types`:"

@@ -143,7 +143,7 @@ TEST(a_copy_of_a_host_has_no_clock_and_the_host_has_one)
 TEST(every_source_of_the_table_reads_this_host_without_breaking_a_rule)
 {
 	const struct source_options all = { .cpu_per_cpu = true,
-		.process_enabled = true, .all_mountpoints = true };
+		.all_mountpoints = true };
 	const char *which;
 	struct host h;
 
