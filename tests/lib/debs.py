@@ -67,9 +67,12 @@ def _run(*command, cwd=None):
     return done.stdout
 
 
-def _unpack(package, suite, target):
+def _unpack(package, suite, target, behind):
     options = _apt(suite)
     _run("apt-get", *options, "-qq", "update")
+    if behind:
+        said = _run("apt-cache", *options, "depends", package)
+        package = re.search(rf"Depends: ({behind}\S+)", said)[1]
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         _run("apt-get", *options, "-qq", "download", package, cwd=folder)
         deb = next(pathlib.Path(folder).glob("*.deb"))
@@ -79,9 +82,10 @@ def _unpack(package, suite, target):
         shutil.move(unpacked, target)
 
 
-def fetch(package, suite):
+def fetch(package, suite, behind=None):
     """The folder in which that suite's package is unpacked; Skip, with
-    apt's words, where it cannot be had."""
+    apt's words, where it cannot be had.  Of a package that holds nothing
+    itself: the first one it depends on with a name that begins so."""
     if shutil.which("apt-get") is None:
         raise Skip(f"{package} comes from Debian's {suite}, and this machine "
                    "has no apt-get")
@@ -90,5 +94,5 @@ def fetch(package, suite):
     with open(CACHE / "lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
-            _unpack(package, suite, target)
+            _unpack(package, suite, target, behind)
     return target

@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 import threading
 
+import qemu
 import uml
 from owned import end, start
 from tap import Failed, Skip
-from vmroot import TREES, root_of
+from vmroot import TREES, configure, root_of
 
 # An overlay in a mount namespace of ours, so that nothing stays behind; and a
 # control group of its own, or two machines at once would share their units.
@@ -82,7 +83,7 @@ class Nspawn:
 
 
 # need(), boot(), clean() each.
-KINDS = {"nspawn": Nspawn, "uml": uml}
+KINDS = {"nspawn": Nspawn, "uml": uml, "qemu": qemu}
 
 
 class Result:
@@ -134,10 +135,12 @@ def run(tree, words, overlay=(), kind="nspawn", limit=300, on_line=print):
     root in /srv/vm and gives each line they say to on_line()."""
     machine = KINDS[kind]
     machine.need()
-    layers = [*overlay, root_of(tree)]
+    root = root_of(tree)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-machine-"))
+    layers = [*overlay, folder / "config", root]
     try:
         _prepare(folder, words)
+        configure(folder / "config")
         # both ends: the machine may open and close it as often as it likes
         tty = os.open(folder / "share/tty", os.O_RDWR)
         reader = threading.Thread(target=_read_lines, args=(tty, on_line))

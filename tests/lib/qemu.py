@@ -49,8 +49,7 @@ def need():
 
 
 def _kernel(suite):
-    package = debs.fetch(debs.depends("linux-image-cloud-amd64",
-                                      "linux-image-", suite), suite)
+    package = debs.fetch("linux-image-cloud-amd64", suite, "linux-image-")
     return next((package / "boot").glob("vmlinuz-*"))
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests, tools/vm.  The root tree of a Debian suite with systemd and
 # what our programs link to, kept below .cache/vm/ and made again when what is
-# written here changes.  Nothing of the machine's own is touched.
+# is in it changes.  Nothing of the machine's own is touched.
 import fcntl
 import hashlib
 import os
@@ -25,16 +25,22 @@ _SELINUX = ",auditd,policycoreutils,selinux-policy-default,selinux-utils"
 # What there is: Debian's suite, packages.
 TREES = {
     "bookworm": ("bookworm", _PACKAGES + "libssl3"),
+    "bookworm-selinux": ("bookworm", _PACKAGES + "libssl3" + _SELINUX),
     "trixie": ("trixie", _PACKAGES + "libssl3t64"),
     "trixie-selinux": ("trixie", _PACKAGES + "libssl3t64" + _SELINUX),
 }
 
 _RUNNER = """#!/bin/bash
 # In the guest: runs what the host left in /srv/vm, then switches off.
-tty=/srv/vm/tty
-[ -p "$tty" ] || tty=/dev/tty1
+if [ -p /srv/vm/tty ]; then	# nspawn
+	tty=/srv/vm/tty
+elif [ -f /srv/vm/words ]; then	# QEMU
+	tty=/dev/ttyS1
+else
+	tty=/dev/tty1
+fi
 exec >"$tty" 2>&1
-if [ ! -p /srv/vm/tty ]; then
+if [ "$tty" = /dev/tty1 ]; then
 	options=hostfs=/mnt/share
 	[ ! -e /sys/fs/selinux/enforce ] ||
 	    options=$options,context=system_u:object_r:tmp_t:s0
@@ -47,6 +53,7 @@ mapfile -d '' words <words
 "${words[@]}" </dev/null
 echo $? >out/rc
 journalctl -b --no-pager -o short-monotonic >out/journal.txt
+sync
 systemctl poweroff --force --force >/dev/null 2>&1
 """
 
@@ -67,27 +74,24 @@ _FILES = {
 }
 
 
-def _recipe(name):
-    return repr((TREES[name], sorted(_FILES.items())))
-
-
-def _configure(root):
+def configure(tree):
+    """Fills the one that is laid over that of any suite: who the machine is,
+    and what it does once it is booted."""
     for name, text in _FILES.items():
-        path = root / name
+        path = tree / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
         path.write_text(text)
-    (root / "srv/vm").mkdir()
-    (root / "usr/local/sbin/vm").chmod(0o755)
-    wants = root / "etc/systemd/system/multi-user.target.wants"
-    wants.mkdir(exist_ok=True)
+    (tree / "srv/vm").mkdir(parents=True)
+    (tree / "usr/local/sbin/vm").chmod(0o755)
+    wants = tree / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir()
     (wants / "vm.service").symlink_to("../vm.service")
-    default = root / "etc/systemd/system/default.target"
+    default = tree / "etc/systemd/system/default.target"
     default.symlink_to("/usr/lib/systemd/system/multi-user.target")
     # nobody logs in, and no network is configured
     for unit in ("getty.target", "systemd-networkd.service",
                  "systemd-logind.service"):
-        (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+        (tree / "etc/systemd/system" / unit).symlink_to("/dev/null")
 
 
 def _make(name, target):
@@ -110,12 +114,11 @@ def _make(name, target):
         wrong = [line for line in done.stderr.splitlines()
                  if line.startswith("E:")] or ["failed"]
         raise Skip(f"mmdebstrap of {name}: {wrong[0]}")
-    _configure(target)
 
 
 def root_of(name):
     """The path of that tree; Skip where it cannot be made."""
-    key = hashlib.sha256(_recipe(name).encode()).hexdigest()[:12]
+    key = hashlib.sha256(repr(TREES[name]).encode()).hexdigest()[:12]
     target = CACHE / f"{name}@{key}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / f"{name}.lock", "w", encoding="ascii") as lock:
