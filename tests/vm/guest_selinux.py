@@ -1,105 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests, inside a booted machine with SELinux enforcing, by
 # test_selinux.py.  One life of the unit under its policy, told in order.
-import collections
-import errno
 import os
 import pathlib
-import re
-import shutil
 import signal
 
+import intruder
 import unit
+from denials import denials, provoked
+from labels import ENFORCE, check_domains, file_type, label_files
 from tap import check, check_equal, main, test, until
 from unit import Journal, show, systemctl
 
 # the shipper may connect to it: sluice_port.cil
 arrivals = unit.Arrivals(4318)
-AUDIT_LOG = pathlib.Path("/var/log/audit/audit.log")
-ENFORCE = pathlib.Path("/sys/fs/selinux/enforce")
-
-
-INTRUDER = pathlib.Path("/opt/sluice/intruder")
-INTRUDER_UNIT = """[Service]
-Type=oneshot
-SyslogIdentifier=intruder
-NoNewPrivileges=yes
-ExecStart=-/opt/sluice/intruder.collector /opt/sluice/intruder.shipper
-"""
-AVC = re.compile(r"denied +{ (\w+) } .*scontext=\w+:\w+:sluice_(\w+)_t:"
-                 r".* tclass=(\w+)")
-
-# How many attempts of intruder.c are made in each domain.
-ATTEMPTS = {"collector": 16, "shipper_init": 17, "shipper": 20}
-
-# What the kernel denies when it is tried: permission, class.  By domain where
-# one comes further than another: the last does not come past the root.
-DENIED_AS = {
-    "tcp": ("create", "tcp_socket"),
-    "udp": ("create", "udp_socket"),
-    "raw": ("create", "rawip_socket"),
-    "packet": ("create", "packet_socket"),
-    "vsock": ("create", "vsock_socket"),
-    "netlink": ("create", "netlink_route_socket"),
-    "unix": ("create", "unix_stream_socket"),
-    "bus": ("connect", "unix_stream_socket"),
-    "bind": ("bind", "tcp_socket"),
-    "listen": ("listen", "tcp_socket"),
-    "ssh": ("name_connect", "tcp_socket"),
-    "fork": ("fork", "process"),
-    "signal": ("signal", "process"),
-    "trace": ("ptrace", "process"),
-    "user_namespace": ("create", "user_namespace"),
-    "way_back": ("write", "file"),
-    ("collector", "create"): ("write", "dir"),
-    ("shipper_init", "create"): ("search", "dir"),
-    "shadow": ("read", "file"),
-    ("collector", "own_config"): ("write", "file"),
-    ("shipper_init", "own_config"): ("search", "dir"),
-    "disk": ("read", "blk_file"),
-    "list": ("read", "dir"),
-    ("collector", "shell"): ("execute", "file"),
-    ("shipper_init", "shell"): ("read", "lnk_file"),
-    **{("shipper", each): ("search", "dir") for each in (
-        "create", "shadow", "own_config", "disk", "list", "shell")},
-}
-
-_provoked = set()
-
-
-def denials():
-    """Of ours or by ours, since the boot, and transitions that failed: the
-    kernel's own until auditd runs, which takes them from it."""
-    said = unit.command("dmesg") + AUDIT_LOG.read_text(errors="replace")
-    return [line for line in said.splitlines()
-            if "sluice" in line and line not in _provoked and
-            re.search("avc: |op=security_|selinux_err|SELINUX_ERR", line)]
-
-
-def provoked():
-    """Those that are new, and on purpose: no test finds them again."""
-    new = until(denials, 5, "a denial in the log")
-    _provoked.update(new)
-    return new
-
-
-def domain(pid):
-    text = pathlib.Path(f"/proc/{pid}/attr/current").read_text()
-    return text.rstrip("\0\n").split(":")[2]
-
-
-def file_type(path, follow=True):
-    label = os.getxattr(path, "security.selinux", follow_symlinks=follow)
-    return label.rstrip(b"\0").decode().split(":")[2]
-
-
-def pair():
-    return unit.main_pid(), unit.shipper_pid()
-
-
-def check_domains():
-    check_equal([domain(pid) for pid in pair()],
-                ["sluice_collector_t", "sluice_shipper_t"])
 
 
 def descriptor(pid, what):
@@ -108,12 +22,6 @@ def descriptor(pid, what):
              if what in os.readlink(fd)]
     check(found, f"{pid} has no {what}")
     return found[0]
-
-
-def label_files():
-    unit.command("restorecon", "-RF", "/etc/sluice", str(unit.CONFIG.parent),
-                 str(unit.PREFIX / "libexec/sluice"),
-                 str(unit.PREFIX / "lib/systemd/system"))
 
 
 def end_and_come_back(act):
@@ -267,39 +175,13 @@ def permissive_it_runs_where_nothing_is_required_and_says_so():
     ENFORCE.write_text("1")
 
 
-def intrude():
-    """(domain, attempt, errno) of each, and what was denied meanwhile."""
-    for role in ("collector", "shipper"):
-        copy = INTRUDER.with_suffix("." + role)
-        shutil.copy(INTRUDER, copy)
-        unit.command("chcon", "-t", f"sluice_{role}_exec_t", str(copy))
-    # systemd-sysusers leaves it to nobody: the policy is to be asked
-    os.chmod("/etc/shadow", 0o640)
-    pathlib.Path("/run/systemd/system/intruder.service").write_text(
-        INTRUDER_UNIT)
-    systemctl("daemon-reload")
-    # much of it is not audited by the base policy
-    unit.command("semodule", "-DB")
-    journal = Journal()
-    systemctl("start", "intruder")
-    said = until(lambda: [d for d in denials() if 'comm="intruder' in d], 5,
-                 "a denial in the log")
-    unit.command("semodule", "-B")
-    lines = [e["MESSAGE"].split() for e in journal.entries()
-             if e.get("SYSLOG_IDENTIFIER") == "intruder"]
-    return [(d, a, int(n)) for d, a, n in lines], said
-
-
 @test
 def what_a_captured_daemon_tries_the_policy_alone_stops():
-    tried, said = intrude()
-    check_equal(collections.Counter(d for d, _, _ in tried), ATTEMPTS)
-    check_equal([t for t in tried if t[2] != errno.EACCES], [], "not denied")
-    want = collections.Counter(
-        (d, *(DENIED_AS.get((d, a)) or DENIED_AS[a])) for d, a, _ in tried)
-    found = collections.Counter(
-        (m[2], m[1], m[3]) for m in map(AVC.search, said) if m)
-    check_equal(want - found, collections.Counter(), "not in the log")
+    unit.command("semodule", "-DB")     # much of it is not audited
+    tried, said = intruder.intrude("/dev/ubda")
+    unit.command("semodule", "-B")
+    intruder.check_denied([t for t in tried if t[1] not in intruder.MEMORY],
+                          said)
 
 
 @test

@@ -4,7 +4,7 @@
  * the pair's way through its three domains, as root, with neither seccomp nor
  * Landlock, and tries in each what the policy alone must stop.  It is started
  * with the labels of the daemons' own programs; argument 1: itself, labelled
- * as the shipper's.  Says what came of each attempt; guest_selinux.py judges.
+ * as the shipper's.  Says what came of each attempt; intruder.py judges.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,13 +12,17 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define LABEL "/proc/thread-self/attr/current"
+/* Of any machine. */
+enum { PAGE = 65536 };
 
 enum { COLLECTOR = 1, INIT = 2, SHIPPER = 4, ALL = 7 };
 
@@ -134,7 +138,7 @@ try_own_config(void)
 static int
 try_disk(void)
 {
-	return opened("/dev/ubda", O_RDONLY);
+	return opened(getenv("INTRUDER_DISK"), O_RDONLY);
 }
 
 static int
@@ -180,6 +184,26 @@ try_user_namespace(void)
 	return unshare(CLONE_NEWUSER);
 }
 
+/* In user-mode Linux all memory may be executed: nothing is asked there. */
+static int
+try_execute_memory(void)
+{
+	return mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+}
+
+static int
+try_execute_changed_file(void)
+{
+	char *code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
+	    opened("/proc/self/exe", O_RDONLY), 0);
+
+	if (code == MAP_FAILED)
+		return -1;
+	code[0] = 0;
+	return mprotect(code, PAGE, PROT_READ | PROT_EXEC);
+}
+
 static int
 try_way_back(void)
 {
@@ -212,6 +236,8 @@ static const struct attempt {
 	{ "signal", try_signal, ALL },
 	{ "trace", try_trace, ALL },
 	{ "user_namespace", try_user_namespace, ALL },
+	{ "execmem", try_execute_memory, ALL },
+	{ "execmod", try_execute_changed_file, ALL },
 	{ "way_back", try_way_back, SHIPPER },
 };
 

@@ -41,6 +41,10 @@ def install(tree):
     subprocess.run(["meson", "install", "-C", str(BUILD), "--no-rebuild",
                     "--quiet"], check=True, capture_output=True,
                    env={**os.environ, "DESTDIR": str(tree)})
+    if (tree / "lib").exists():
+        # a link in every tree
+        shutil.copytree(tree / "lib", tree / "usr/lib", dirs_exist_ok=True)
+        shutil.rmtree(tree / "lib")
     ours = tree / "opt/sluice"
     for folder in ("lib", "vm"):
         shutil.copytree(SOURCE / "tests" / folder, ours / folder,
