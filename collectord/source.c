@@ -53,6 +53,21 @@ source_profile(enum profile profile)
 	return bits;
 }
 
+uint64_t
+source_series_most(const struct source *s, const struct source_options *o)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < SOURCE_SERIES_MAX; i++) {
+		const struct source_series *n = &s->series[i];
+		const uint32_t limit = n->limit == NULL ? n->most :
+		    n->limit(o);
+
+		sum += (uint64_t)n->each * (limit < n->most ? limit : n->most);
+	}
+	return sum;
+}
+
 void
 collect_failed(struct collect *c, const char *path, int error)
 {

@@ -61,7 +61,23 @@ struct source_path {
 	const char *path;	/* a directory ends with '/' */
 };
 
-enum { SOURCE_PATHS_MAX = 8 };
+enum { SOURCE_PATHS_MAX = 8, SOURCE_SERIES_MAX = 3 };
+
+/* What a source may need once the process is locked; 0: not declared. */
+enum capability { CAPABILITY_UNDECLARED, CAPABILITY_NONE };
+
+/*
+ * Series of one kind of a source's instances: so many of each of them.  The
+ * most there can be on any host is a bound that the source keeps itself; on
+ * this host no more than the lines of a file or the names in a directory,
+ * none where that is missing.
+ */
+struct source_series {
+	uint32_t each, most;
+	struct source_path counted;	/* path NULL: nothing tells */
+	/* NULL, or what the configuration leaves of most */
+	uint32_t (*limit)(const struct source_options *);
+};
 
 #define SOURCE_BIT(id) (UINT64_C(1) << (id))
 static_assert(SOURCE_END <= 64, "a bit for each source");
@@ -70,6 +86,11 @@ struct source {
 	enum source_id id;
 	enum profile profile;	/* the smallest that has it */
 	struct source_path path[SOURCE_PATHS_MAX];
+	/* the oldest Linux that has all of it, and what it must be built with */
+	const char *kernel;
+	enum capability capability;
+	const char *group;	/* NULL: none; else when and whose it needs */
+	struct source_series series[SOURCE_SERIES_MAX];
 	/*
 	 * Reads and says points through c->build.  0, or -errno when nothing
 	 * of the source can be sent.  A single file or item that fails is
@@ -87,6 +108,10 @@ bool	collect_read(struct collect *, enum host_root, const char *path,
 void	collect_say(struct collect *, unsigned id, int64_t value);
 /* True when the source has used up its time. */
 bool	collect_late(const struct collect *);
+
+/* Series that it can have under these options, whatever the host. */
+uint64_t	source_series_most(const struct source *,
+		    const struct source_options *);
 
 /* Every source, in order of id; the agent's own three are elsewhere. */
 extern const struct source *const source_table[];

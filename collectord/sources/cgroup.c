@@ -239,5 +239,10 @@ const struct source source_cgroup = {
 	.profile = PROFILE_FULL,
 	.path = { { HOST_SYS, "fs/cgroup/" }, { HOST_PROC, "diskstats" },
 	    { HOST_PROC, "cgroups" } },
+	.kernel = "4.20, CONFIG_CGROUPS; without PSI 4.15",
+	.capability = CAPABILITY_NONE,
+	.series = { { 2, 1 }, { CGROUP_SAID, CGROUPS_MAX },
+	    { 4 * CGROUPS_MAX, CGROUP_DEVICES_MAX,
+		{ HOST_PROC, "diskstats" } } },
 	.read = read_cgroups,
 };

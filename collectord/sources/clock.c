@@ -51,5 +51,8 @@ read_clock(struct collect *c)
 const struct source source_clock = {
 	.id = SOURCE_CLOCK,
 	.profile = PROFILE_STANDARD,
+	.kernel = "2.6.26",
+	.capability = CAPABILITY_NONE,
+	.series = { { 6, 1 } },
 	.read = read_clock,
 };

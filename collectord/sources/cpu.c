@@ -138,9 +138,18 @@ read_cpu(struct collect *c)
 	return 0;
 }
 
+static uint32_t
+per_cpu(const struct source_options *o)
+{
+	return o->cpu_per_cpu ? UINT32_MAX : 0;
+}
+
 const struct source source_cpu = {
 	.id = SOURCE_CPU,
 	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "stat" } },
+	.kernel = "2.6.11",
+	.capability = CAPABILITY_NONE,
+	.series = { { 14, 1 }, { 8, 8192, { HOST_PROC, "stat" }, per_cpu } },
 	.read = read_cpu,
 };

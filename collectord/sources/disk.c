@@ -175,5 +175,8 @@ const struct source source_disk = {
 	.id = SOURCE_DISK,
 	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "diskstats" }, { HOST_SYS, "block/" } },
+	.kernel = "2.6.25",
+	.capability = CAPABILITY_NONE,
+	.series = { { 11, DISKS_MAX, { HOST_PROC, "diskstats" } } },
 	.read = read_disks,
 };

@@ -74,5 +74,8 @@ const struct source source_edac = {
 	.id = SOURCE_EDAC,
 	.profile = PROFILE_STANDARD,
 	.path = { { HOST_SYS, CONTROLLERS } },
+	.kernel = "2.6.18, CONFIG_EDAC",
+	.capability = CAPABILITY_NONE,
+	.series = { { 2, 256, { HOST_SYS, CONTROLLERS } } },
 	.read = read_edac,
 };

@@ -222,5 +222,8 @@ const struct source source_filesystem = {
 	.id = SOURCE_FILESYSTEM,
 	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "self/mountinfo" } },
+	.kernel = "2.6.26",
+	.capability = CAPABILITY_NONE,
+	.series = { { 6, MOUNTS_MAX, { HOST_PROC, "self/mountinfo" } } },
 	.read = read_filesystems,
 };

@@ -95,5 +95,8 @@ const struct source source_kernel = {
 	.path = { { HOST_PROC, "uptime" }, { HOST_PROC, "sys/fs/file-nr" },
 	    { HOST_PROC, "sys/kernel/random/entropy_avail" },
 	    { HOST_PROC, "sys/kernel/hung_task_detect_count" } },
+	.kernel = "6.13; without hung tasks 2.6",
+	.capability = CAPABILITY_NONE,
+	.series = { { 5, 1 } },
 	.read = read_kernel,
 };

@@ -44,5 +44,8 @@ const struct source source_load = {
 	.id = SOURCE_LOAD,
 	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "loadavg" } },
+	.kernel = "2.6",
+	.capability = CAPABILITY_NONE,
+	.series = { { 4, 1 } },
 	.read = read_load,
 };

@@ -143,5 +143,8 @@ const struct source source_memory = {
 	.id = SOURCE_MEMORY,
 	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "meminfo" } },
+	.kernel = "3.14",
+	.capability = CAPABILITY_NONE,
+	.series = { { 19, 1 } },
 	.read = read_memory,
 };

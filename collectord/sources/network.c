@@ -94,5 +94,8 @@ const struct source source_network = {
 	.id = SOURCE_NETWORK,
 	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "net/dev" } },
+	.kernel = "2.6",
+	.capability = CAPABILITY_NONE,
+	.series = { { 8, 8192, { HOST_PROC, "net/dev" } } },
 	.read = read_network,
 };

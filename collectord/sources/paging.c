@@ -128,5 +128,8 @@ const struct source source_paging = {
 	.id = SOURCE_PAGING,
 	.profile = PROFILE_MINIMAL,
 	.path = { { HOST_PROC, "swaps" }, { HOST_PROC, "vmstat" } },
+	.kernel = "4.13",
+	.capability = CAPABILITY_NONE,
+	.series = { { 5, 1 }, { 2, 32, { HOST_PROC, "swaps" } } },
 	.read = read_paging,
 };

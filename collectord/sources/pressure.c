@@ -73,5 +73,8 @@ const struct source source_pressure = {
 	.path = { { HOST_PROC, "pressure/cpu" },
 	    { HOST_PROC, "pressure/memory" }, { HOST_PROC, "pressure/io" },
 	    { HOST_PROC, "pressure/irq" } },
+	.kernel = "6.1, CONFIG_PSI; without irq 4.20",
+	.capability = CAPABILITY_NONE,
+	.series = { { 7, 1 } },
 	.read = read_pressure,
 };

@@ -163,5 +163,9 @@ const struct source source_process = {
 	.profile = PROFILE_STANDARD,
 	.path = { { HOST_PROC, "./" },
 	    { HOST_PROC, "sys/kernel/threads-max" } },
+	.kernel = "2.6",
+	.capability = CAPABILITY_NONE,
+	.group = "where /proc is mounted hidepid: that of its gid=",
+	.series = { { 5, 1 } },
 	.read = read_processes,
 };

@@ -98,5 +98,8 @@ const struct source source_protocol = {
 	.profile = PROFILE_STANDARD,
 	.path = { { HOST_PROC, "net/snmp" }, { HOST_PROC, "net/snmp6" },
 	    { HOST_PROC, "net/netstat" } },
+	.kernel = "2.6",
+	.capability = CAPABILITY_NONE,
+	.series = { { 40, 1 } },
 	.read = read_protocol,
 };

@@ -77,5 +77,8 @@ const struct source source_socket = {
 	.profile = PROFILE_STANDARD,
 	.path = { { HOST_PROC, "net/sockstat" },
 	    { HOST_PROC, "net/sockstat6" } },
+	.kernel = "2.6",
+	.capability = CAPABILITY_NONE,
+	.series = { { 10, 1 } },
 	.read = read_sockets,
 };
