@@ -21,6 +21,7 @@ enum profile { PROFILE_MINIMAL, PROFILE_STANDARD, PROFILE_FULL, PROFILE_END };
 struct source_options {
 	uint64_t enabled;		/* SOURCE_BITs */
 	bool cpu_per_cpu;
+	bool interrupts_detail;
 	bool all_mountpoints;		/* else only the standard ones */
 	size_t nexclude_types;
 	char exclude_types[EXCLUDES_MAX][EXCLUDE_TEXT_MAX + 1];

@@ -150,6 +150,35 @@ text_next_u63(struct text *t, int64_t *value)
 	return text_word(t, &word) && text_u63(word, value);
 }
 
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool
+text_next_hex32(struct text *t, uint32_t *value)
+{
+	struct text word;
+	uint32_t v = 0;
+
+	if (!text_word(t, &word) || word.len > 2 * sizeof(v))
+		return false;
+	for (size_t i = 0; i < word.len; i++) {
+		const int digit = hex_digit(word.p[i]);
+
+		if (digit < 0)
+			return false;
+		v = v << 4 | (uint32_t)digit;
+	}
+	*value = v;
+	return true;
+}
+
 static bool
 octal(struct text t, char *c)
 {

@@ -43,5 +43,7 @@ bool		text_centi(struct text, int64_t *);
 size_t		text_unescape(struct text, char *buf, size_t cap);
 /* text_word and text_u63 in one. */
 bool		text_next_u63(struct text *, int64_t *);
+/* The same for one to eight hexadecimal digits. */
+bool		text_next_hex32(struct text *, uint32_t *);
 
 #endif

@@ -2,10 +2,12 @@
 /* Runs in: collectord.  Every source, in order of id. */
 #include "sources/cgroup.h"
 #include "sources/clock.h"
+#include "sources/conntrack.h"
 #include "sources/cpu.h"
 #include "sources/disk.h"
 #include "sources/edac.h"
 #include "sources/filesystem.h"
+#include "sources/interrupts.h"
 #include "sources/kernel.h"
 #include "sources/load.h"
 #include "sources/memory.h"
@@ -32,6 +34,8 @@ const struct source *const source_table[] = {
 	&source_clock,
 	&source_edac,
 	&source_cgroup,
+	&source_interrupts,
+	&source_conntrack,
 };
 const size_t source_table_size =
     sizeof(source_table) / sizeof(source_table[0]);

@@ -162,7 +162,8 @@ parse(struct once *o, int argc, char **argv)
 		else if (c == 'a')
 			o->options.all_mountpoints = true;
 		else if (c == 'c')
-			o->options.cpu_per_cpu = true;
+			o->options.cpu_per_cpu =
+			    o->options.interrupts_detail = true;
 		else if (c == 't')
 			o->timed = true;
 		else

@@ -37,7 +37,8 @@ ON = [file for file in FILES if file.source not in OFF]
 def settings(tree):
     return {"collect": {"procfs": str(tree / "proc"),
                         "sysfs": str(tree / "sys"),
-                        "sources": {"cpu": {"per_cpu": True}}}}
+                        "sources": {"cpu": {"per_cpu": True},
+                                    "interrupts": {"detail": True}}}}
 
 
 def steps(receiver, since=0):

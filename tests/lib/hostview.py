@@ -8,6 +8,7 @@ import pathlib
 import re
 
 import cgroupview
+import hardwareview
 from once import key
 
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -296,11 +297,15 @@ class View:
 
 
 SOURCES = ("cpu", "load", "memory", "paging", "disk", "network", "protocol",
-           "socket", "pressure", "process", "kernel", "edac", "cgroup")
+           "socket", "pressure", "process", "kernel", "edac", "cgroup") + \
+    tuple(hardwareview.SOURCES)
 
 
 def expected(source, tree=None):
     """Every point of that source, each CPU's among them."""
     view = View() if tree is None else View(f"{tree}/proc", f"{tree}/sys")
-    getattr(view, source)()
+    if source in hardwareview.SOURCES:
+        hardwareview.SOURCES[source](view)
+    else:
+        getattr(view, source)()
     return view.points

@@ -76,6 +76,17 @@ FILES = (
          "devices/system/edac/mc/mc1/ce_count", "=corrected hw.id=mc1"),
     File("edac", "sys/devices/system/edac/mc/mc1/ue_count",
          "devices/system/edac/mc/mc1/ue_count", "=uncorrected hw.id=mc1"),
+    File("interrupts", "proc/softirqs", "softirqs", "linux.softirqs"),
+    File("interrupts", "proc/net/softnet_stat", "net/softnet_stat", "softnet"),
+    File("interrupts", "proc/interrupts", "interrupts",
+         "linux.cpu.interrupts"),
+    File("interrupts", "proc/schedstat", "schedstat", "linux.sched", False),
+    File("conntrack", "proc/sys/net/netfilter/nf_conntrack_count",
+         "sys/net/netfilter/nf_conntrack_count", "entries", False),
+    File("conntrack", "proc/sys/net/netfilter/nf_conntrack_max",
+         "sys/net/netfilter/nf_conntrack_max", "limit", False),
+    File("conntrack", "proc/net/stat/nf_conntrack", "net/stat/nf_conntrack",
+         "events", False),
 ) + tuple(
     # which controllers a cgroup has differs: one less is no failure
     File("cgroup", f"sys/fs/cgroup/system.slice/sshd.service/{name}",

@@ -36,6 +36,22 @@ TEST(text_of_no_bytes_has_no_line_and_no_word_wherever_it_is)
 	CHECK(text_starts(t, ""));
 }
 
+TEST(a_hexadecimal_number_has_one_to_eight_digits_and_nothing_else)
+{
+	struct text t = TEXT(" 0 ffffffff\t0000aBcD");
+	static const char *const bad[] = { "", " ", "0x1", "-1", "g", "1g",
+	    "123456789", "000000001" };
+	uint32_t v;
+
+	CHECK(text_next_hex32(&t, &v) && v == 0);
+	CHECK(text_next_hex32(&t, &v) && v == UINT32_MAX);
+	CHECK(text_next_hex32(&t, &v) && v == 0xabcd);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		t = text_of(bad[i], strlen(bad[i]));
+		CHECK(!text_next_hex32(&t, &v));
+	}
+}
+
 TEST(words_are_parted_by_any_number_of_spaces_and_tabs)
 {
 	struct text t = TEXT(" \t a\tbc   d "), word;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: collectord.  See conntrack.h. */
+#include "sources/conntrack.h"
+
+#include "sources/kernel.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct named_row rows[] = {
+	{ 0, "", "invalid", CONNTRACK_EVENTS_INVALID },
+	{ 0, "", "insert_failed", CONNTRACK_EVENTS_INSERT_FAILED },
+	{ 0, "", "drop", CONNTRACK_EVENTS_DROP },
+	{ 0, "", "early_drop", CONNTRACK_EVENTS_EARLY_DROP },
+};
+
+const struct named_table conntrack_table = {
+	rows, sizeof(rows) / sizeof(rows[0])
+};
+
+static int
+take_line(struct text names, struct text numbers, struct named_sample *s)
+{
+	struct text name;
+	uint32_t v;
+
+	while (text_word(&names, &name)) {
+		if (!text_next_hex32(&numbers, &v))
+			return -EBADMSG;
+		for (size_t i = 0; i < conntrack_table.n; i++)
+			if (text_is(name, rows[i].name)) {
+				s->value[i] += v;
+				s->found[i] = true;
+			}
+	}
+	return text_word(&numbers, &name) ? -EBADMSG : 0;
+}
+
+int
+conntrack_stat_parse(struct text t, struct named_sample *s)
+{
+	struct text names, numbers;
+	bool any = false;
+
+	memset(s, 0, sizeof(*s));
+	if (!text_line(&t, &names))
+		return -EBADMSG;
+	while (text_line(&t, &numbers))
+		if (take_line(names, numbers, s) < 0)
+			return -EBADMSG;
+	for (size_t i = 0; i < conntrack_table.n; i++)
+		any = any || s->found[i];
+	return any ? 0 : -EBADMSG;
+}
+
+static void
+read_number(struct collect *c, const char *path, unsigned id)
+{
+	struct text t;
+	int64_t v;
+	int error = host_read(c->host, HOST_PROC, path, &t);
+
+	if (error == -ENOENT)
+		return;
+	if (error == 0)
+		error = number_parse(t, &v);
+	if (error < 0)
+		collect_failed(c, path, error);
+	else
+		build_point(c->build, id, v);
+}
+
+static void
+read_stat(struct collect *c)
+{
+	static const char path[] = "net/stat/nf_conntrack";
+	struct named_sample s;
+	struct text t;
+	int error = host_read(c->host, HOST_PROC, path, &t);
+
+	if (error == -ENOENT)
+		return;
+	if (error == 0)
+		error = conntrack_stat_parse(t, &s);
+	if (error < 0)
+		collect_failed(c, path, error);
+	else
+		named_say(c->build, &conntrack_table, &s);
+}
+
+static int
+read_conntrack(struct collect *c)
+{
+	build_instance(c->build);
+	read_number(c, "sys/net/netfilter/nf_conntrack_count",
+	    CONNTRACK_ENTRIES_ALL);
+	read_number(c, "sys/net/netfilter/nf_conntrack_max",
+	    CONNTRACK_LIMIT_ALL);
+	read_stat(c);
+	return 0;
+}
+
+const struct source source_conntrack = {
+	.id = SOURCE_CONNTRACK,
+	.profile = PROFILE_STANDARD,
+	.path = { { HOST_PROC, "sys/net/netfilter/nf_conntrack_count" },
+	    { HOST_PROC, "sys/net/netfilter/nf_conntrack_max" },
+	    { HOST_PROC, "net/stat/nf_conntrack" } },
+	.kernel = "2.6.29, CONFIG_NF_CONNTRACK; events: "
+	    "CONFIG_NF_CONNTRACK_PROCFS",
+	.capability = CAPABILITY_NONE,
+	.series = { { 6, 1 } },
+	.read = read_conntrack,
+};
