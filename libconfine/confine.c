@@ -6,6 +6,9 @@
 
 #include <errno.h>
 
+/* Landlock has rules for TCP ports from this one on: Linux 6.7. */
+enum { PORTS_ABI = 4 };
+
 static int
 confine_landlock(const struct confinement *c)
 {
@@ -18,6 +21,9 @@ confine_landlock(const struct confinement *c)
 		    "this kernel has none, or it is switched off");
 	if (abi == 0)
 		log_event(LOG_LEVEL_WARNING, "landlock_absent");
+	else if (abi < PORTS_ABI)
+		log_event_int(LOG_LEVEL_WARNING, "landlock_no_ports", "abi",
+		    abi);
 	return abi;
 }
 

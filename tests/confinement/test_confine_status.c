@@ -387,18 +387,32 @@ TEST(selinux_that_is_required_and_not_there_is_fatal)
 	    "require: selinux");
 }
 
-TEST(absent_landlock_is_logged_once_by_each)
+static void
+check_logs(struct lock on, const char *text)
 {
 	prepare();
-	for (enum half half = COLLECTOR; half < HALVES; half++) {
-		struct lock on = { .half = half,
-			.landlock.version_error = ENOSYS };
+	for (on.half = COLLECTOR; on.half < HALVES; on.half++) {
 		const struct ended *e = hold_end(hold_start(lock_and_hold,
 		    &on));
 
 		CHECK_EXIT(e, 0);
-		CHECK_STR(e->text, "<4>sluice: event=landlock_absent\n");
+		CHECK_STR(e->text, text);
 	}
+}
+
+TEST(absent_landlock_is_logged_once_by_each)
+{
+	check_logs((struct lock){ .landlock.version_error = ENOSYS },
+	    "<4>sluice: event=landlock_absent\n");
+}
+
+TEST(a_landlock_without_rules_for_ports_is_logged_once_by_each)
+{
+	if (landlock_abi() < 4)
+		test_skip("Landlock here has ABI %d", landlock_abi());
+	check_logs((struct lock){ .landlock.abi = 3 },
+	    "<4>sluice: event=landlock_no_ports abi=3\n");
+	check_logs((struct lock){ .landlock.abi = 4 }, "");
 }
 
 static int
