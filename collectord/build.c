@@ -2,6 +2,7 @@
 /* Runs in: collectord.  See build.h. */
 #include "build.h"
 
+#include "source.h"
 #include "utf8.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ build_start(struct build *b, const struct record_head *head,
 	memset(b, 0, offsetof(struct build, attr));
 	b->head = *head;
 	b->series = series;
+	b->room = UINT64_MAX;
 	b->space = space;
 	b->in_instance = b->in_record = b->skipping = false;
 }
@@ -108,6 +110,14 @@ end_instance(struct build *b)
 	b->in_instance = false;
 	if (b->npoints == 0 || b->error < 0)
 		return;
+	if (b->select != NULL &&
+	    !select_takes(b->select, b->head.source, &b->seen))
+		return;
+	if (b->npoints > b->room) {
+		b->lost++;
+		return;
+	}
+	b->room -= b->npoints;
 	if (b->series != NULL)
 		start_ns = series_judge(b->series, b->head.source, b->attr,
 		    b->nattrs, b->point, b->npoints);
@@ -124,6 +134,7 @@ build_instance(struct build *b)
 	b->in_instance = true;
 	b->skipping = false;
 	b->nattrs = b->npoints = b->attr_used = 0;
+	b->seen = (struct select_seen){ false, false, false };
 }
 
 /* Bytes of the next character if it may stand as it is, else 0. */
@@ -159,8 +170,43 @@ escape(struct build *b, enum key key, const uint8_t *s, size_t len,
 		out[n++] = (uint8_t)hex[s[i] & 15];
 	}
 	*a = (struct attr){ key, (uint8_t)n, out };
-	b->attr_used += n;
 	return registry_value_ok(key, out, n);
+}
+
+static void
+see(struct build *b, enum key key, const struct attr *a)
+{
+	const struct source *s;
+
+	if (b->select != NULL && (s = source_of(b->head.source)) != NULL &&
+	    (s->select & 1u << key) != 0)
+		select_see(b->select, s->id, &b->seen, a->value, a->len);
+}
+
+/* False: it is not to be sent at all. */
+static bool
+redacted(struct build *b, struct attr *a)
+{
+	uint8_t *value = b->attr_bytes + b->attr_used;
+
+	if (b->redact == NULL || b->redact->key[a->key] == REDACT_NOT)
+		return true;
+	if (b->redact->key[a->key] == REDACT_HASH) {
+		redact_hash(b->redact, value, a->len, value);
+		a->len = REDACT_HASH_LEN;
+		return true;
+	}
+	return false;
+}
+
+void
+build_name(struct build *b, enum key key, const char *s, size_t len)
+{
+	struct attr a;
+
+	if (b->select != NULL && !b->skipping &&
+	    escape(b, key, (const uint8_t *)s, len, &a))
+		see(b, key, &a);
 }
 
 void
@@ -184,7 +230,11 @@ build_attr(struct build *b, enum key key, const char *s, size_t len)
 		b->skipping = true;
 		return;
 	}
-	b->nattrs++;
+	see(b, key, a);
+	if (redacted(b, a)) {
+		b->attr_used += a->len;
+		b->nattrs++;
+	}
 }
 
 void

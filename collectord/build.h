@@ -9,6 +9,8 @@
 #define SLUICE_BUILD_H
 
 #include "record.h"
+#include "redact.h"
+#include "select.h"
 #include "series.h"
 
 enum { BUILD_SPACE = 1048576 };	/* bytes of one source's records */
@@ -21,18 +23,23 @@ struct build {
 	size_t nrecords;
 	uint64_t lost;			/* instances that did not fit */
 	int error;			/* first broken rule, -errno; sticks */
+	uint64_t room;			/* series that may still be said */
+	const struct select *select;	/* NULL: everything is sent */
+	const struct redact *redact;	/* NULL: nothing is redacted */
 	/* the instance being said */
 	size_t nattrs, npoints, attr_used;
 	struct attr attr[RECORD_ATTRS_MAX];
 	uint8_t attr_bytes[RECORD_ATTRS_MAX * ATTR_TEXT_MAX];
 	struct point point[RECORD_POINTS_MAX];
 	bool in_instance, in_record, skipping;
+	struct select_seen seen;
 	uint8_t *space;			/* BUILD_SPACE bytes, borrowed */
 };
 
 /*
  * Starts afresh for one source; head says time and source.  series NULL: the
- * head's start time is right for all (the agent's own counters).
+ * head's start time is right for all (the agent's own counters).  room, select
+ * and redact are then the caller's to set.
  */
 void	build_start(struct build *, const struct record_head *,
 	    struct series *, uint8_t *space);
@@ -49,6 +56,8 @@ void	build_instance(struct build *);
  * be left out and counted in lost.
  */
 void	build_attr(struct build *, enum key, const char *, size_t);
+/* A name of the instance that it is chosen by, and that is not sent. */
+void	build_name(struct build *, enum key, const char *, size_t);
 void	build_attr_number(struct build *, enum key, uint64_t);
 void	build_point(struct build *, unsigned id, int64_t value);
 

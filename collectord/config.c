@@ -132,6 +132,16 @@ set_bool(struct parse *p, const struct place *at, json_object *v)
 }
 
 static int
+set_number(struct parse *p, const struct place *at, json_object *v)
+{
+	if (json_object_is_type(v, json_type_double))
+		return fail_value(p, at, v, "is not a whole number");
+	if (expect(p, at, v, json_type_int) < 0)
+		return -1;
+	return set_text(p, at, v, json_object_to_json_string(v));
+}
+
+static int
 check_count(struct parse *p, const struct place *at, json_object *v, size_t n)
 {
 	if (n < at->key->min)
@@ -197,6 +207,8 @@ set_value(struct parse *p, const struct place *at, json_object *v)
 		return set_string(p, at, v);
 	case CONFIG_BOOL:
 		return set_bool(p, at, v);
+	case CONFIG_NUMBER:
+		return set_number(p, at, v);
 	case CONFIG_LIST:
 		return set_list(p, at, v);
 	case CONFIG_MAP:

@@ -36,6 +36,7 @@ struct config {
 	enum profile profile;
 	uint64_t said, wanted;		/* SOURCE_BITs that the file names */
 	struct source_options sources;
+	char redact_key[PATH_MAX];	/* "": made of the host's own id */
 	uint32_t ring_size;		/* bytes */
 	enum protocol protocol;
 	size_t nendpoints;

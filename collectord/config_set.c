@@ -189,6 +189,62 @@ config_set_exclude(struct config *c, const struct config_key *k,
 	return NULL;
 }
 
+const char *
+config_set_pattern(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	const struct source *s = source_of(k->source);
+	const bool exclude = strcmp(config_leaf(k->path), "exclude") == 0;
+
+	(void)name;
+	return select_add(&c->sources.select, k->source,
+	    s == NULL ? 0 : s->select, exclude, text);
+}
+
+/* As JSON writes a whole number: a sign, digits, no leading zero. */
+static const char *
+take_number(const struct config_key *k, const char *text, uint32_t *value)
+{
+	uint64_t v = 0;
+
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p < '0' || *p > '9' || v > UINT32_MAX)
+			return "is out of range";
+		v = v * 10 + (uint64_t)(*p - '0');
+	}
+	if (v < k->min || v > k->max)
+		return "is out of range";
+	*value = (uint32_t)v;
+	return NULL;
+}
+
+const char *
+config_set_number(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	(void)name;
+	return take_number(k, text, member(c, k));
+}
+
+const char *
+config_set_most(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	(void)name;
+	return take_number(k, text, &c->sources.most[k->source]);
+}
+
+const char *
+config_set_redact(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	unsigned how = REDACT_NOT;
+	const char *wrong = choose(k, text, &how);
+
+	return wrong != NULL ? wrong : redact_set(&c->sources.redact, name,
+	    how);
+}
+
 static bool
 same_endpoint(const struct url *a, const struct url *b)
 {

@@ -23,6 +23,12 @@ static const struct config_choice mountpoints[] = {
 	{ NULL, 0, false },
 };
 
+static const struct config_choice redactions[] = {
+	{ "hash", REDACT_HASH, false },
+	{ "drop", REDACT_DROP, false },
+	{ NULL, 0, false },
+};
+
 static const struct config_choice protocols[] = {
 	{ "http/protobuf", PROTOCOL_HTTP_PROTOBUF, false },
 	{ "http/json", PROTOCOL_HTTP_JSON, false },
@@ -42,12 +48,27 @@ static const struct config_choice layers[] = {
 	"an absolute path such as \"/etc/sluice/" file "\", or " \
 	"\"credential:" file "\""
 
+enum { SERIES_MOST = 1000000 };
+
+#define PATTERN_RIGHT "up to 16 different patterns of 1 to 63 bytes, in" \
+	" which * is any text and ? one character, e.g. [\"sd*\", \"nvme?n1\"]"
+#define SERIES_RIGHT "a whole number from 1 to 1000000"
+
 /* What every source has; its profile says what is on where this is silent. */
 #define SOURCE_KEYS(name, id) \
 	{ "collect.sources." name, CONFIG_SECTION, .source = (id), \
 	    .right = "{ \"enabled\": true }" }, \
 	{ "collect.sources." name ".enabled", CONFIG_BOOL, config_set_source, \
-	    .source = (id), .right = "true or false" }
+	    .source = (id), .right = "true or false" }, \
+	{ "collect.sources." name ".include", CONFIG_LIST, \
+	    config_set_pattern, .source = (id), .max = SELECT_LIST_MAX, \
+	    .right = PATTERN_RIGHT }, \
+	{ "collect.sources." name ".exclude", CONFIG_LIST, \
+	    config_set_pattern, .source = (id), .max = SELECT_LIST_MAX, \
+	    .right = PATTERN_RIGHT }, \
+	{ "collect.sources." name ".max_series", CONFIG_NUMBER, \
+	    config_set_most, .source = (id), .min = 1, .max = SERIES_MOST, \
+	    .right = SERIES_RIGHT }
 
 const struct config_key config_keys[] = {
 	{ "collect", CONFIG_SECTION, .right = "{ \"interval\": \"10s\" }" },
@@ -57,6 +78,14 @@ const struct config_key config_keys[] = {
 	{ "collect.profile", CONFIG_STRING, config_set_enum, AT(profile),
 	    .choice = profiles, .preset = "standard",
 	    .right = "\"minimal\", \"standard\" or \"full\"" },
+	{ "collect.max_series", CONFIG_NUMBER, config_set_number,
+	    AT(sources.max_series), .min = 1, .max = SERIES_MOST,
+	    .right = SERIES_RIGHT },
+	{ "collect.redact", CONFIG_MAP, config_set_redact, .max = 32,
+	    .choice = redactions, .right = "attributes, each with \"hash\" or"
+	    " \"drop\", e.g. { \"system.filesystem.mountpoint\": \"hash\" }" },
+	{ "collect.redact_key", CONFIG_STRING, config_set_secret,
+	    AT(redact_key), .right = SECRET_RIGHT("redact.key") },
 	{ "collect.procfs", CONFIG_STRING, config_set_path, AT(procfs),
 	    .preset = "/proc", .right = "an absolute path such as \"/proc\"" },
 	{ "collect.sysfs", CONFIG_STRING, config_set_path, AT(sysfs),
@@ -136,7 +165,8 @@ const struct config_key config_keys[] = {
 static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_KEYS_MAX,
     "CONFIG_KEYS_MAX");
 static_assert(EXCLUDES_MAX == 16 && EXCLUDE_TEXT_MAX == 31 &&
-    ENDPOINTS_MAX == 4 && CONFIG_ATTRS_MAX == 24 && FRAME_TEXT_MAX == 255,
+    ENDPOINTS_MAX == 4 && CONFIG_ATTRS_MAX == 24 && FRAME_TEXT_MAX == 255 &&
+    SELECT_LIST_MAX == 16 && GLOB_TEXT_MAX == 63,
     "the numbers in the texts above");
 
 const struct config_key *

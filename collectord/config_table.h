@@ -10,6 +10,7 @@ enum config_type {
 	CONFIG_SECTION,		/* an object of further keys */
 	CONFIG_STRING,
 	CONFIG_BOOL,		/* its setter sees "true" or "false" */
+	CONFIG_NUMBER,		/* whole; its setter sees the digits */
 	CONFIG_LIST,		/* of strings; each goes to the setter */
 	CONFIG_MAP,		/* an object of strings, with free names */
 	CONFIG_LATER,		/* not in this version: an error, of any type */
@@ -42,7 +43,7 @@ struct config_key {
 
 extern const struct config_key config_keys[];
 
-enum { CONFIG_KEYS_MAX = 160 };
+enum { CONFIG_KEYS_MAX = 320 };
 
 /* Row of that path, or NULL. */
 const struct config_key	*config_find(const char *path);

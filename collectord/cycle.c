@@ -43,6 +43,9 @@ learn(struct cycle *c)
 		series_learned(c->series, c->last_wall_ns);
 }
 
+/* Large, and touched only as far as there are patterns. */
+static struct select chosen;
+
 void
 cycle_init(struct cycle *c, struct host *host, struct ring *ring,
     struct self *self, const struct source_options *options)
@@ -56,6 +59,7 @@ cycle_init(struct cycle *c, struct host *host, struct ring *ring,
 	c->space = malloc(BUILD_SPACE);
 	if (c->series == NULL || c->space == NULL)
 		fatal("memory for a collection", ENOMEM);
+	select_make(&chosen, &options->select);
 	learn(c);
 }
 
@@ -157,6 +161,8 @@ begin_step(struct cycle *c)
 		.wall_ns = now_ns(CLOCK_REALTIME) };
 
 	c->number++;
+	c->room = c->options->max_series == 0 ? UINT64_MAX :
+	    c->options->max_series;
 	series_cycle(c->series, now.wall_ns);
 	now.start_ns = series_start(c->series, c->ring->boot_ns);
 	ring_begin(c->ring, now.boottime_ns, now.wall_ns);
@@ -206,6 +212,17 @@ read_source(struct cycle *c, const struct source *s, struct collect *collect)
 	    error : -ETIMEDOUT;
 }
 
+/* What the source may say, and how, of what it reads. */
+static void
+bound(const struct cycle *c, const struct source *s, struct build *b)
+{
+	const uint64_t most = source_series_most(s, c->options);
+
+	b->room = most < c->room ? most : c->room;
+	b->select = select_has(&chosen, s->id) ? &chosen : NULL;
+	b->redact = &c->options->redact;
+}
+
 static void
 run_source(struct cycle *c, const struct source *s,
     const struct record_head *now)
@@ -217,16 +234,20 @@ run_source(struct cycle *c, const struct source *s,
 		.source = s, .report = report, .report_arg = c,
 		.deadline_ns = deadline(now),
 	};
+	uint64_t room;
 	int error;
 
 	head.source = s->id;
 	build_start(&build, &head, c->series, c->space);
+	bound(c, s, &build);
+	room = build.room;
 	if ((error = read_source(c, s, &collect)) < 0)
 		report(c, s, registry_source(s->id)->reads, error);
 	else if ((error = build_finish(&build)) < 0)
 		report(c, s, registry_source(s->id)->name, error);
 	else
 		push_all(c, &build, false);
+	c->room -= room - build.room;
 }
 
 /* What the agent says of itself, the ring's counters last. */

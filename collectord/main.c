@@ -4,6 +4,7 @@
  * main() from top to bottom: it is the order in which the pair is started
  * and gives its privileges away.
  */
+#include "ceiling.h"
 #include "config.h"
 #include "cycle.h"
 #include "launch.h"
@@ -94,6 +95,16 @@ open_host(struct host *host, const struct config *cfg)
 
 	if (host_open(host, cfg->procfs, cfg->sysfs, &which) < 0)
 		fatal(which, errno);
+}
+
+/* Nothing is started that would have to be cut. */
+static void
+refuse_too_many(struct host *host, const struct config *cfg)
+{
+	char text[CEILING_TEXT_MAX];
+
+	if (!ceiling_check(host, &cfg->sources, text))
+		fatal_text("too many series", text);
 }
 
 static void
@@ -221,11 +232,13 @@ main(int argc, char **argv)
 	}
 	refuse_file_as_log();
 	require(&cfg);
+	redact_must_open(&cfg.sources.redact, cfg.redact_key);
 	notify_open(&notify);
 	self.start_ns = now_ns(CLOCK_REALTIME);
 	cycle.ring = ring_open(&notify, cfg.ring_size, self.start_ns,
 	    self.start_ns - now_ns(CLOCK_BOOTTIME));
 	open_host(&host, &cfg);
+	refuse_too_many(&host, &cfg);
 	start_shipper(&link, &o, &cfg, &seed);
 	if (self_open(&self, link.shipper.pid) < 0)
 		log_event_errno(LOG_LEVEL_WARNING, "self_unreadable",

@@ -53,9 +53,19 @@ source_profile(enum profile profile)
 	return bits;
 }
 
+const struct source *
+source_of(enum source_id id)
+{
+	for (size_t i = 0; i < source_table_size; i++)
+		if (source_table[i]->id == id)
+			return source_table[i];
+	return NULL;
+}
+
 uint64_t
 source_series_most(const struct source *s, const struct source_options *o)
 {
+	const uint32_t most = o->most[s->id];
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < SOURCE_SERIES_MAX; i++) {
@@ -65,7 +75,7 @@ source_series_most(const struct source *s, const struct source_options *o)
 
 		sum += (uint64_t)n->each * (limit < n->most ? limit : n->most);
 	}
-	return sum;
+	return most > 0 && most < sum ? most : sum;
 }
 
 void

@@ -9,6 +9,8 @@
 
 #include "build.h"
 #include "host.h"
+#include "redact.h"
+#include "select.h"
 
 #include <assert.h>
 
@@ -25,6 +27,10 @@ struct source_options {
 	bool all_mountpoints;		/* else only the standard ones */
 	size_t nexclude_types;
 	char exclude_types[EXCLUDES_MAX][EXCLUDE_TEXT_MAX + 1];
+	uint32_t max_series;		/* of all together; 0: no ceiling */
+	uint32_t most[SOURCE_END];	/* of that source; 0: its own bound */
+	struct select_texts select;
+	struct redact redact;
 };
 
 /* Reasons, in the order of the points SOURCE_FAILURES_*. */
@@ -87,11 +93,13 @@ struct source {
 	enum source_id id;
 	enum profile profile;	/* the smallest that has it */
 	struct source_path path[SOURCE_PATHS_MAX];
-	/* the oldest Linux that has all of it, and what it must be built with */
+	/* the oldest Linux that has all of it, and how it must be built */
 	const char *kernel;
 	enum capability capability;
 	const char *group;	/* NULL: none; else when and whose it needs */
 	struct source_series series[SOURCE_SERIES_MAX];
+	uint32_t select;	/* KEY_BITs that patterns look at */
+	uint32_t describes;	/* KEY_BITs: none tells two apart */
 	/*
 	 * Reads and says points through c->build.  0, or -errno when nothing
 	 * of the source can be sent.  A single file or item that fails is
@@ -110,6 +118,8 @@ void	collect_say(struct collect *, unsigned id, int64_t value);
 /* True when the source has used up its time. */
 bool	collect_late(const struct collect *);
 
+/* NULL: one of the agent's own. */
+const struct source	*source_of(enum source_id);
 /* Series that it can have under these options, whatever the host. */
 uint64_t	source_series_most(const struct source *,
 		    const struct source_options *);

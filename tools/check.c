@@ -6,6 +6,7 @@
  */
 #include "sluice.h"
 
+#include "ceiling.h"
 #include "config_value.h"
 #include "host.h"
 
@@ -99,17 +100,45 @@ judge(const struct named_file *f)
 	return status;
 }
 
+/* Its bytes too, which the collector reads; the shipper never sees it. */
+static int
+judge_redact_key(const struct config *c)
+{
+	const struct named_file f = { "collect.redact_key", c->redact_key,
+		true };
+	struct redact copy = c->sources.redact;
+	const char *which;
+	int error;
+
+	if (f.path[0] == '\0')
+		return EXIT_GOOD;
+	/* what is not seen here is said, and no error */
+	if (judge(&f) != EXIT_GOOD)
+		return EXIT_WRONG;
+	if (access(f.path, R_OK) < 0)
+		return EXIT_GOOD;
+	copy.key[KEY_DEVICE] = REDACT_HASH;
+	error = redact_open(&copy, f.path, &which);
+	explicit_bzero(&copy, sizeof(copy));
+	return error < 0 ? wrong(&f, "is not a secret",
+	    "32 digits 0-9 a-f, as openssl rand -hex 16 makes") : EXIT_GOOD;
+}
+
 /* With the collector's own call. */
 static int
 judge_roots(const struct config *c)
 {
 	struct named_file f = { .key = "collect.procfs" };
+	char what[128], text[CEILING_TEXT_MAX];
 	struct host host;
-	char what[128];
 
 	if (host_open(&host, c->procfs, c->sysfs, &f.path) == 0) {
+		const bool fits = ceiling_check(&host, &c->sources, text);
+
 		host_close(&host);
-		return EXIT_GOOD;
+		if (!fits)
+			fprintf(stderr, "%s: %s\n", args->config, text);
+		return fits ? EXIT_GOOD : EXIT_WRONG;
 	}
 	snprintf(what, sizeof(what), "cannot be opened (%s)", strerror(errno));
 	if (f.path == c->sysfs)
@@ -156,6 +185,8 @@ check_run(const struct arguments *a, const struct config *c)
 
 	args = a;
 	status = judge_roots(c);
+	if (judge_redact_key(c) != EXIT_GOOD)
+		status = EXIT_WRONG;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (judge(&files[i]) != EXIT_GOOD)
 			status = EXIT_WRONG;

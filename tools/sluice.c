@@ -51,10 +51,11 @@ static const struct command {
 	const char *name;
 	const struct option *options;
 	int (*run)(const struct arguments *, const struct config *);
+	bool collects;		/* so that the secret of hashes is needed */
 } commands[] = {
-	{ "check", common_options, check_run },
-	{ "plan", common_options, plan_run },
-	{ "show", show_options, show_run },
+	{ "check", common_options, check_run, false },
+	{ "plan", common_options, plan_run, true },
+	{ "show", show_options, show_run, true },
 };
 
 _Noreturn static void
@@ -171,6 +172,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "%s\n", error.text);
 		return EXIT_WRONG;
 	}
+	if (command->collects)
+		redact_must_open(&cfg.sources.redact, cfg.redact_key);
 	status = command->run(&a, &cfg);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("sluice: standard output");

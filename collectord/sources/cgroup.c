@@ -244,5 +244,8 @@ const struct source source_cgroup = {
 	.series = { { 2, 1 }, { CGROUP_SAID, CGROUPS_MAX },
 	    { 4 * CGROUPS_MAX, CGROUP_DEVICES_MAX,
 		{ HOST_PROC, "diskstats" } } },
+	.select = KEY_BIT(UNIT) | KEY_BIT(SLICE) | KEY_BIT(CONTAINER_ID) |
+	    KEY_BIT(CONTAINER_RUNTIME) | KEY_BIT(POD_UID),
+	.describes = KEY_BIT(CONTAINER_RUNTIME) | KEY_BIT(POD_UID),
 	.read = read_cgroups,
 };

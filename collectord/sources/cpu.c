@@ -151,5 +151,6 @@ const struct source source_cpu = {
 	.kernel = "2.6.11",
 	.capability = CAPABILITY_NONE,
 	.series = { { 14, 1 }, { 8, 8192, { HOST_PROC, "stat" }, per_cpu } },
+	.select = KEY_BIT(CPU),
 	.read = read_cpu,
 };

@@ -178,5 +178,6 @@ const struct source source_disk = {
 	.kernel = "2.6.25",
 	.capability = CAPABILITY_NONE,
 	.series = { { 11, DISKS_MAX, { HOST_PROC, "diskstats" } } },
+	.select = KEY_BIT(DEVICE),
 	.read = read_disks,
 };

@@ -77,5 +77,6 @@ const struct source source_edac = {
 	.kernel = "2.6.18, CONFIG_EDAC",
 	.capability = CAPABILITY_NONE,
 	.series = { { 2, 256, { HOST_SYS, CONTROLLERS } } },
+	.select = KEY_BIT(HW_ID),
 	.read = read_edac,
 };

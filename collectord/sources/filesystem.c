@@ -138,6 +138,8 @@ say(struct collect *c, const struct mount *m, const char *point,
 	build_attr(b, KEY_FS_MODE, m->read_only ? "ro" : "rw", 2);
 	if (c->options->all_mountpoints || is_standard(point))
 		build_attr(b, KEY_FS_MOUNTPOINT, point, strlen(point));
+	else
+		build_name(b, KEY_FS_MOUNTPOINT, point, strlen(point));
 	build_point(b, FS_USAGE_USED, s->used);
 	build_point(b, FS_USAGE_FREE, s->free);
 	build_point(b, FS_USAGE_RESERVED, s->reserved);
@@ -225,5 +227,8 @@ const struct source source_filesystem = {
 	.kernel = "2.6.26",
 	.capability = CAPABILITY_NONE,
 	.series = { { 6, MOUNTS_MAX, { HOST_PROC, "self/mountinfo" } } },
+	.select = KEY_BIT(DEVICE) | KEY_BIT(FS_TYPE) | KEY_BIT(FS_MOUNTPOINT),
+	.describes = KEY_BIT(FS_TYPE) | KEY_BIT(FS_MODE) |
+	    KEY_BIT(FS_MOUNTPOINT),
 	.read = read_filesystems,
 };

@@ -97,5 +97,6 @@ const struct source source_network = {
 	.kernel = "2.6",
 	.capability = CAPABILITY_NONE,
 	.series = { { 8, 8192, { HOST_PROC, "net/dev" } } },
+	.select = KEY_BIT(INTERFACE) | KEY_BIT(DEVICE),
 	.read = read_network,
 };

@@ -131,5 +131,6 @@ const struct source source_paging = {
 	.kernel = "4.13",
 	.capability = CAPABILITY_NONE,
 	.series = { { 5, 1 }, { 2, 32, { HOST_PROC, "swaps" } } },
+	.select = KEY_BIT(DEVICE),
 	.read = read_paging,
 };

@@ -16,7 +16,8 @@ kind(const struct config_key *k)
 	static const char *const kinds[] = {
 		[CONFIG_SECTION] = "section", [CONFIG_STRING] = "word",
 		[CONFIG_BOOL] = "bool", [CONFIG_LIST] = "list",
-		[CONFIG_MAP] = "map", [CONFIG_LATER] = "later" };
+		[CONFIG_MAP] = "map", [CONFIG_NUMBER] = "number",
+		[CONFIG_LATER] = "later" };
 
 	if (k->source != 0)
 		return "source";

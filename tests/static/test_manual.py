@@ -18,7 +18,8 @@ MAN = ROOT / "docs/man"
 KEYS = BUILD / "tests/static/config_keys"
 PAGES = ("collectord.8", "shipperd.8", "sluice.1", "sluice.conf.5")
 EXAMPLE = ROOT / "docs/sluice.conf.example"
-ANY_SOURCE = "collect.sources.SOURCE.enabled"
+ANY_SOURCE = [f"collect.sources.SOURCE.{leaf}" for leaf in (
+    "enabled", "include", "exclude", "max_series")]
 
 Key = collections.namedtuple(
     "Key", "path kind least most preset words later required")
@@ -83,6 +84,7 @@ def sentence(key):
         "section": lambda: "Object",
         "word": lambda: "Word, " + " or ".join(key.words.split()),
         "bool": lambda: "true or false",
+        "number": lambda: f"Number, {key.least} to {key.most}",
         "duration": lambda: f"Duration, {key.least} to {key.most}",
         "size": lambda: f"Size, {key.least} to {key.most}",
         "path": lambda: "Absolute path",
@@ -116,7 +118,7 @@ def wrapped(path, text):
 @test
 def every_key_of_the_table_has_an_entry_and_no_other_has():
     want = [k.path for k in keys() if k.kind not in ("later", "source")]
-    want += [ANY_SOURCE]
+    want += ANY_SOURCE
     check_equal(sorted(entries()), sorted(want), "entries")
 
 

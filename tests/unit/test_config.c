@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: tests.  Configurations that are right; ` stands for ". */
 #include "config.h"
-#include "config_table.h"
+#include "config_set.h"
 #include "test.h"
 
 #include <fcntl.h>
@@ -316,7 +316,7 @@ TEST(each_row_of_the_table_says_what_would_be_right)
 		CHECK((k->set == NULL) == (k->type == CONFIG_SECTION ||
 		    k->type == CONFIG_LATER));
 		CHECK(k->type != CONFIG_STRING || k->required ||
-		    k->preset != NULL);
+		    k->preset != NULL || k->set == config_set_secret);
 		CHECK(config_find(k->path) == k);
 	}
 }
@@ -381,4 +381,29 @@ TEST(a_source_that_is_named_is_as_said_whatever_the_profile_and_the_order)
 	CHECK(enabled("{`collect`:{`profile`:`full`,`sources`:{`clock`:"
 	    "{`enabled`:false}}}," SHIP "}") ==
 	    (source_profile(PROFILE_FULL) & ~clock));
+}
+
+TEST(patterns_numbers_and_redactions_go_to_their_places)
+{
+	struct config c;
+	const struct select_texts *t = &c.sources.select;
+
+	parse(&c, "{" SHIP ",`collect`:{`max_series`:5000,"
+	    "`redact`:{`system.device`:`hash`,"
+	    "`system.filesystem.type`:`drop`},"
+	    "`redact_key`:`/etc/key`,"
+	    "`sources`:{`disk`:{`include`:[`sd*`,`nvme*`],"
+	    "`exclude`:[`sdz`],`max_series`:44},"
+	    "`network`:{`exclude`:[`veth*`]}}}}");
+	CHECK_INT(c.sources.max_series, 5000);
+	CHECK_INT(c.sources.most[SOURCE_DISK], 44);
+	CHECK_INT(c.sources.most[SOURCE_NETWORK], 0);
+	CHECK_INT(t->n, 4);
+	CHECK(t->text[0].source == SOURCE_DISK && !t->text[0].exclude);
+	CHECK(t->text[2].source == SOURCE_DISK && t->text[2].exclude);
+	CHECK(t->text[3].source == SOURCE_NETWORK && t->text[3].exclude);
+	CHECK_STR(t->text[1].pattern, "nvme*");
+	CHECK_INT(c.sources.redact.key[KEY_DEVICE], REDACT_HASH);
+	CHECK_INT(c.sources.redact.key[KEY_FS_TYPE], REDACT_DROP);
+	CHECK_STR(c.redact_key, "/etc/key");
 }

@@ -4,14 +4,9 @@
  * for word.  In the rows ` stands for ", @ for the required keys of ship, and
  * a message ends with * where json-c's own words follow.
  */
-#include "config.h"
-#include "test.h"
+#include "config_rows.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-#define REQUIRED "`endpoints`:[`https://a.example`],`ca`:`/ca`," \
-	"`cert`:`/crt`,`key`:`/key`"
 
 #define DURATIONS "right would be e.g. `10s`, `30s`, `5m` (1s to 1h)"
 #define TIMEOUTS "right would be e.g. `10s`, `500ms`, `1m` (500ms to 2m)"
@@ -29,52 +24,6 @@
 	" { `deployment.environment.name`: `lab` }"
 #define REQUIRE "right would be a list of `split`, `landlock`, `selinux`"
 #define LATER ": not in this version of Sluice; right would be to leave it out"
-
-struct row {
-	const char *text, *error;
-};
-
-static char *
-written(const char *from, char out[4096])
-{
-	char *p = out;
-
-	for (; *from != '\0'; from++)
-		if (*from == '@')
-			p = written(REQUIRED, p) + strlen(p);
-		else
-			*p++ = *from == '`' ? '"' : *from;
-	*p = '\0';
-	return out;
-}
-
-static void
-check_row(const struct row *r)
-{
-	char text[4096], want[4096];
-	struct config_error e;
-	struct config c;
-	size_t len;
-
-	written(r->text, text);
-	written(r->error, want);
-	len = strlen(want);
-	if (config_parse(&c, "f", text, strlen(text), &e) == 0)
-		test_fail(__FILE__, __LINE__, "taken: %s", r->text);
-	if (e.text[0] != 'f')
-		test_fail(__FILE__, __LINE__, "no file in: %s", e.text);
-	if (len > 0 && want[len - 1] == '*') {
-		if (strncmp(e.text + 1, want, len - 1) != 0 ||
-		    strlen(e.text) < len + 4)
-			CHECK_STR(e.text + 1, want);
-		return;
-	}
-	CHECK_STR(e.text + 1, want);
-}
-
-#define CHECK_ROWS(rows) \
-	for (size_t i = 0; i < sizeof(rows) / sizeof((rows)[0]); i++) \
-		check_row(&(rows)[i])
 
 TEST(what_is_not_json_is_refused_with_its_line_and_column)
 {

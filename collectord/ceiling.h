@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: collectord, at its start, and sluice.  How many series the sources
+ * that are on can come to on this host, by what they declare, and whether
+ * that is above collect.max_series.
+ */
+#ifndef SLUICE_CEILING_H
+#define SLUICE_CEILING_H
+
+#include "source.h"
+
+enum { CEILING_TEXT_MAX = 256 };
+
+/* Of one source, as this host is now. */
+uint64_t	ceiling_of(struct host *, const struct source *,
+		    const struct source_options *);
+/* What the agent says of itself. */
+uint64_t	ceiling_own(void);
+uint64_t	ceiling_sum(struct host *, const struct source_options *);
+/* False: text says by how much, and what would be right. */
+bool		ceiling_check(struct host *, const struct source_options *,
+		    char text[CEILING_TEXT_MAX]);
+
+#endif

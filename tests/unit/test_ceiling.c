@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs in: tests.  Worst-case series on hosts whose number is known. */
+#include "ceiling.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+open_tree(struct host *h, const char *tree)
+{
+	const char *root = getenv("SLUICE_SOURCE_ROOT");
+	char procfs[1024], sysfs[1024];
+	const char *which;
+
+	snprintf(procfs, sizeof(procfs), "%s/tests/fixtures/%s/proc",
+	    root == NULL ? "." : root, tree);
+	snprintf(sysfs, sizeof(sysfs), "%s/tests/fixtures/%s/sys",
+	    root == NULL ? "." : root, tree);
+	CHECK_INT(host_open(h, procfs, sysfs, &which), 0);
+}
+
+static uint64_t
+series(const char *tree, enum source_id id, const struct source_options *o)
+{
+	struct host h;
+	uint64_t n;
+
+	open_tree(&h, tree);
+	n = ceiling_of(&h, source_of(id), o);
+	host_close(&h);
+	return n;
+}
+
+static uint64_t
+lines(const char *tree, const char *path)
+{
+	struct text t, line;
+	struct host h;
+	uint64_t n = 0;
+
+	open_tree(&h, tree);
+	CHECK_INT(host_read_once(&h, HOST_PROC, path, &t), 0);
+	while (text_line(&t, &line))
+		n++;
+	host_close(&h);
+	return n;
+}
+
+TEST(what_is_not_counted_is_what_the_source_declares)
+{
+	static const struct source_options none;
+
+	CHECK_INT(series("linux-6.18", SOURCE_LOAD, &none), 4);
+	CHECK_INT(series("linux-6.18", SOURCE_CPU, &none), 14);
+}
+
+TEST(lines_of_a_file_bound_the_instances)
+{
+	static const struct source_options none;
+
+	CHECK_INT(series("linux-6.18", SOURCE_NETWORK, &none),
+	    8 * lines("linux-6.18", "net/dev"));
+	CHECK_INT(series("linux-6.18", SOURCE_DISK, &none),
+	    11 * lines("linux-6.18", "diskstats"));
+}
+
+TEST(names_of_a_directory_do_too_and_none_where_it_is_missing)
+{
+	static const struct source_options none;
+
+	/* mc0, mc1, and whatever else stands there */
+	CHECK(series("linux-5.14-rhel9", SOURCE_EDAC, &none) >= 2 * 2);
+	CHECK(series("linux-5.14-rhel9", SOURCE_EDAC, &none) < 2 * 8);
+	CHECK_INT(series("linux-6.1-debian12", SOURCE_EDAC, &none), 0);
+}
+
+TEST(the_configuration_lowers_it_and_never_raises_it)
+{
+	struct source_options o = { .cpu_per_cpu = true };
+	const uint64_t all = series("linux-6.18", SOURCE_CPU, &o);
+
+	CHECK(all > 14);
+	o.most[SOURCE_CPU] = 15;
+	CHECK_INT(series("linux-6.18", SOURCE_CPU, &o), 15);
+	o.most[SOURCE_CPU] = 1000000;
+	CHECK_INT(series("linux-6.18", SOURCE_CPU, &o), all);
+}
+
+TEST(a_ceiling_is_said_to_be_too_low_with_what_would_be_right)
+{
+	struct source_options o = { .enabled = SOURCE_BIT(SOURCE_LOAD) |
+	    SOURCE_BIT(SOURCE_MEMORY) };
+	char text[CEILING_TEXT_MAX];
+	struct host h;
+
+	open_tree(&h, "linux-6.18");
+	CHECK_INT(ceiling_sum(&h, &o), ceiling_own() + 4 + 19);
+	CHECK(ceiling_check(&h, &o, text));
+	o.max_series = (uint32_t)ceiling_own() + 23;
+	CHECK(ceiling_check(&h, &o, text));
+	CHECK_STR(text, "");
+	o.max_series--;
+	CHECK(!ceiling_check(&h, &o, text));
+	CHECK(strstr(text, "19 of them of memory") != NULL);
+	CHECK(strstr(text, "collect.sources.memory.max_series") != NULL);
+	host_close(&h);
+}
+
+TEST(a_source_that_is_off_counts_for_nothing)
+{
+	struct source_options o = { .enabled = 0 };
+	struct host h;
+
+	open_tree(&h, "linux-6.18");
+	CHECK_INT(ceiling_sum(&h, &o), ceiling_own());
+	host_close(&h);
+}
