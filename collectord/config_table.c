@@ -119,6 +119,7 @@ const struct config_key config_keys[] = {
 	SOURCE_KEYS("memory", SOURCE_MEMORY),
 	SOURCE_KEYS("network", SOURCE_NETWORK),
 	SOURCE_KEYS("paging", SOURCE_PAGING),
+	SOURCE_KEYS("posture", SOURCE_POSTURE),
 	SOURCE_KEYS("pressure", SOURCE_PRESSURE),
 	SOURCE_KEYS("process", SOURCE_PROCESS),
 	SOURCE_KEYS("protocol", SOURCE_PROTOCOL),

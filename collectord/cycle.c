@@ -46,6 +46,21 @@ learn(struct cycle *c)
 /* Large, and touched only as far as there are patterns. */
 static struct select chosen;
 
+static bool
+is_enabled(const struct cycle *c, const struct source *s)
+{
+	return (c->options->enabled & SOURCE_BIT(s->id)) != 0;
+}
+
+static void
+start_sources(struct cycle *c)
+{
+	for (size_t i = 0; i < source_table_size; i++)
+		if (source_table[i]->start != NULL &&
+		    is_enabled(c, source_table[i]))
+			source_table[i]->start(c->host);
+}
+
 void
 cycle_init(struct cycle *c, struct host *host, struct ring *ring,
     struct self *self, const struct source_options *options)
@@ -59,6 +74,7 @@ cycle_init(struct cycle *c, struct host *host, struct ring *ring,
 	c->space = malloc(BUILD_SPACE);
 	if (c->series == NULL || c->space == NULL)
 		fatal("memory for a collection", ENOMEM);
+	start_sources(c);
 	select_make(&chosen, &options->select);
 	learn(c);
 }
@@ -276,8 +292,7 @@ cycle_run(struct cycle *c)
 	const struct record_head now = begin_step(c);
 
 	for (size_t i = 0; i < source_table_size; i++)
-		if ((c->options->enabled & SOURCE_BIT(source_table[i]->id)) !=
-		    0)
+		if (is_enabled(c, source_table[i]))
 			run_source(c, source_table[i], &now);
 	forget_recovered(c);
 	run_own(c, SOURCE_EXPORT, &now, self_say_export);

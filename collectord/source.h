@@ -101,6 +101,11 @@ struct source {
 	uint32_t select;	/* KEY_BITs that patterns look at */
 	uint32_t describes;	/* KEY_BITs: none tells two apart */
 	/*
+	 * NULL, or what it does once, before the lock: forgets all that it
+	 * knew, and reads what is not below the roots.
+	 */
+	void (*start)(const struct host *);
+	/*
 	 * Reads and says points through c->build.  0, or -errno when nothing
 	 * of the source can be sent.  A single file or item that fails is
 	 * said by collect_failed() and the rest carries on.

@@ -13,6 +13,7 @@
 #include "sources/memory.h"
 #include "sources/network.h"
 #include "sources/paging.h"
+#include "sources/posture.h"
 #include "sources/pressure.h"
 #include "sources/process.h"
 #include "sources/protocol.h"
@@ -36,6 +37,7 @@ const struct source *const source_table[] = {
 	&source_cgroup,
 	&source_interrupts,
 	&source_conntrack,
+	&source_posture,
 };
 const size_t source_table_size =
     sizeof(source_table) / sizeof(source_table[0]);

@@ -188,6 +188,8 @@ main(int argc, char **argv)
 		err(1, "memory");
 	if (host_open(&host, o.procfs, o.sysfs, &which) < 0)
 		err(1, "%s", which);
+	if (source->start != NULL)
+		source->start(&host);
 	while (o.times-- > 0)
 		read_once(&o, &host, series, source);
 	host_close(&host);

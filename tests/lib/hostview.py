@@ -8,6 +8,7 @@ import pathlib
 import re
 
 import cgroupview
+import postureview
 import hardwareview
 from once import key
 
@@ -295,9 +296,13 @@ class View:
     def cgroup(self):
         cgroupview.say(self)
 
+    def posture(self):
+        postureview.say(self)
+
 
 SOURCES = ("cpu", "load", "memory", "paging", "disk", "network", "protocol",
-           "socket", "pressure", "process", "kernel", "edac", "cgroup") + \
+           "socket", "pressure", "process", "kernel", "edac", "cgroup",
+           "posture") + \
     tuple(hardwareview.SOURCES)
 
 

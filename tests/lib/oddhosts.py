@@ -76,6 +76,26 @@ FILES = (
          "devices/system/edac/mc/mc1/ce_count", "=corrected hw.id=mc1"),
     File("edac", "sys/devices/system/edac/mc/mc1/ue_count",
          "devices/system/edac/mc/mc1/ue_count", "=uncorrected hw.id=mc1"),
+) + tuple(
+    # no such switch, no such number
+    File("posture", path, path.partition("/")[2], points, False)
+    for path, points in (
+        ("proc/sys/kernel/tainted", "linux.tainted"),
+        ("proc/sys/kernel/modules_disabled", "linux.modules.locked"),
+        ("proc/sys/kernel/kexec_load_disabled", "linux.kexec.locked"),
+        ("proc/sys/kernel/randomize_va_space", "linux.aslr"),
+        ("proc/sys/kernel/yama/ptrace_scope", "linux.ptrace_scope"),
+        ("proc/sys/kernel/unprivileged_bpf_disabled", "linux.bpf"),
+        ("proc/sys/kernel/perf_event_paranoid", "linux.perf"),
+        ("proc/sys/user/max_user_namespaces", "linux.user_namespaces.limit"),
+        ("proc/sys/crypto/fips_enabled", "linux.fips"),
+        ("sys/fs/selinux/policyvers", "linux.selinux.policy.version"),
+        ("sys/fs/selinux/deny_unknown", "linux.selinux.deny_unknown"),
+        ("sys/fs/selinux/avc/hash_stats", "linux.selinux.avc.entries"),
+        ("sys/devices/system/cpu/smt/active", "linux.cpu.smt"))
+) + (
+    File("posture", "sys/fs/selinux/avc/cache_stats",
+         "fs/selinux/avc/cache_stats", "linux.selinux.avc.operations"),
     File("interrupts", "proc/softirqs", "softirqs", "linux.softirqs"),
     File("interrupts", "proc/net/softnet_stat", "net/softnet_stat", "softnet"),
     File("interrupts", "proc/interrupts", "interrupts",

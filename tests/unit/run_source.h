@@ -87,6 +87,8 @@ run_on_host(struct ran *r, const struct source *s, struct host *h,
 		.report_arg = r, .deadline_ns = UINT64_MAX };
 
 	memset(r, 0, sizeof(*r));
+	if (s->start != NULL)
+		s->start(h);
 	build_start(&b, &head, NULL, space);
 	if ((r->result = s->read(&c)) < 0)
 		return;

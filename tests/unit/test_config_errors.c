@@ -156,7 +156,7 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    ": collect.sources.printers: unknown key; right would be"
 		    " one of cgroup, clock, conntrack, cpu, disk, edac,"
 		    " filesystem, interrupts, kernel, load, memory, network,"
-		    " paging, pressure, process, protocol, socket" },
+		    " paging, posture, pressure, process, protocol, socket" },
 		{ "{`ship.ca`:`/ca`}", ": ship.ca: a key with a dot; right"
 		    " would be an object within an object" },
 	};

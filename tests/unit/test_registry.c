@@ -78,6 +78,8 @@ TEST(one_instance_can_carry_all_points_of_its_source_and_all_its_keys)
 	for (unsigned s = 1; s < SOURCE_END; s++) {
 		unsigned npoints = 0, nkeys = 0;
 
+		if (registry_source(s) == NULL)
+			continue;
 		for (unsigned id = 0; id < POINT_END; id++)
 			npoints += registry_point(id) != NULL &&
 			    registry_metric(point_metric(id))->source == s;
@@ -154,6 +156,26 @@ TEST(names_units_and_descriptions_are_well_formed)
 	}
 }
 
+/* Numbers are given in blocks: there are some without a row. */
+static const char *
+key_name(unsigned key)
+{
+	return registry_key(key) == NULL ? NULL : registry_key(key)->name;
+}
+
+static const char *
+source_name(unsigned source)
+{
+	return registry_source(source) == NULL ? NULL :
+	    registry_source(source)->name;
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
 TEST(no_metric_key_or_source_has_the_name_of_another)
 {
 	EACH_METRIC(m, row)
@@ -163,12 +185,10 @@ TEST(no_metric_key_or_source_has_the_name_of_another)
 			    registry_metric(other)->name) != 0);
 	for (unsigned key = 1; key < KEY_END; key++)
 		for (unsigned other = 1; other < key; other++)
-			CHECK(strcmp(registry_key(key)->name,
-			    registry_key(other)->name) != 0);
+			CHECK(!same_name(key_name(key), key_name(other)));
 	for (unsigned s = 1; s < SOURCE_END; s++)
 		for (unsigned other = 1; other < s; other++)
-			CHECK(strcmp(registry_source(s)->name,
-			    registry_source(other)->name) != 0);
+			CHECK(!same_name(source_name(s), source_name(other)));
 }
 
 TEST(times_and_ratios_have_a_fraction_and_things_that_are_counted_have_none)
@@ -285,8 +305,11 @@ TEST(each_key_takes_its_longest_value_and_not_a_byte_more)
 
 	memset(text, '1', sizeof(text));
 	for (unsigned key = 1; key < KEY_END; key++) {
-		const size_t longest = registry_key(key)->longest;
+		size_t longest;
 
+		if (registry_key(key) == NULL)
+			continue;
+		longest = registry_key(key)->longest;
 		CHECK(name_ok(registry_key(key)->name));
 		CHECK(longest > 0 && longest <= ATTR_TEXT_MAX);
 		CHECK(registry_value_ok((enum key)key, text, longest));
