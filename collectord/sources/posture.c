@@ -343,6 +343,7 @@ const struct source source_posture = {
 	.capability = CAPABILITY_NONE,
 	.series = { { 36, 1, { HOST_PROC, NULL } },
 	    { 1, VULNERABILITIES_MAX, { HOST_SYS, WEAKNESSES } } },
+	.select = KEY_BIT(VULNERABILITY),
 	.start = start_posture,
 	.read = read_posture,
 };
