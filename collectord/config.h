@@ -27,6 +27,7 @@ enum require {
 	REQUIRE_SPLIT = 1,
 	REQUIRE_LANDLOCK = 2,
 	REQUIRE_SELINUX = 4,
+	REQUIRE_FIPS = 8,
 };
 
 struct config {
@@ -43,6 +44,10 @@ struct config {
 	struct url endpoint[ENDPOINTS_MAX];
 	/* a path, or credential:NAME made into one */
 	char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
+	char crl[PATH_MAX];		/* "": none */
+	size_t npins;
+	uint8_t pin[PINS_MAX][PIN_SIZE];
+	bool pins_report;
 	uint32_t timeout_ms;
 	uint32_t batch;			/* bytes */
 	size_t nattrs;

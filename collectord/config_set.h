@@ -31,6 +31,7 @@ CONFIG_SETTER(most);		/* series of that source */
 CONFIG_SETTER(number);
 CONFIG_SETTER(redact);
 CONFIG_SETTER(endpoint);
+CONFIG_SETTER(pin);		/* config_pin.c */
 CONFIG_SETTER(resource);
 
 #endif

@@ -40,7 +40,13 @@ static const struct config_choice layers[] = {
 	{ "split", REQUIRE_SPLIT, false },
 	{ "landlock", REQUIRE_LANDLOCK, false },
 	{ "selinux", REQUIRE_SELINUX, false },
-	{ "fips", 0, true },
+	{ "fips", REQUIRE_FIPS, false },
+	{ NULL, 0, false },
+};
+
+static const struct config_choice pin_modes[] = {
+	{ "enforce", false, false },
+	{ "report", true, false },
 	{ NULL, 0, false },
 };
 
@@ -144,8 +150,15 @@ const struct config_key config_keys[] = {
 	{ "ship.key", CONFIG_STRING, config_set_secret, AT(key),
 	    .required = true, .right = SECRET_RIGHT("client.key") },
 	{ "ship.token", CONFIG_LATER },
-	{ "ship.pins", CONFIG_LATER },
-	{ "ship.crl", CONFIG_LATER },
+	{ "ship.crl", CONFIG_STRING, config_set_secret, AT(crl),
+	    .right = SECRET_RIGHT("crl.pem") },
+	{ "ship.pins", CONFIG_LIST, config_set_pin,
+	    .min = PINS_MIN, .max = PINS_MAX,
+	    .right = "2 to 8 different pins, one of them of a key that is not"
+	    " in use yet: \"sha256//\" and 44 letters of base64" },
+	{ "ship.pin_mode", CONFIG_STRING, config_set_flag, AT(pins_report),
+	    .choice = pin_modes, .preset = "enforce",
+	    .right = "\"enforce\" or \"report\"" },
 	{ "ship.proxy", CONFIG_LATER },
 	{ "ship.timeout", CONFIG_STRING, config_set_duration, AT(timeout_ms),
 	    TIME(TIMEOUT_MIN_MS, TIMEOUT_MAX_MS), .preset = "10s",
@@ -159,13 +172,14 @@ const struct config_key config_keys[] = {
 	    " { \"deployment.environment.name\": \"lab\" }" },
 	{ "require", CONFIG_LIST, config_set_require, .max = 4,
 	    .choice = layers, .right = "a list of \"split\", \"landlock\","
-	    " \"selinux\"" },
+	    " \"selinux\", \"fips\"" },
 	{ NULL },
 };
 
 static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_KEYS_MAX,
     "CONFIG_KEYS_MAX");
 static_assert(EXCLUDES_MAX == 16 && EXCLUDE_TEXT_MAX == 31 &&
+    PINS_MIN == 2 && PINS_MAX == 8 &&
     ENDPOINTS_MAX == 4 && CONFIG_ATTRS_MAX == 24 && FRAME_TEXT_MAX == 255 &&
     SELECT_LIST_MAX == 16 && GLOB_TEXT_MAX == 63,
     "the numbers in the texts above");

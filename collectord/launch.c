@@ -208,6 +208,8 @@ launch_configure(struct link *l, const void *config, size_t len,
 {
 	send_frame(l, FRAME_CONFIG, config, len, -1);
 	for (uint8_t kind = 0; kind < SECRET_END; kind++) {
+		if (secret_fd[kind] < 0)
+			continue;
 		send_frame(l, FRAME_SECRET, &kind, sizeof(kind),
 		    secret_fd[kind]);
 		close(secret_fd[kind]);

@@ -45,7 +45,10 @@ void	launch_shipper(struct link *, const struct launch_options *);
  */
 void	launch_handshake(struct link *);
 
-/* Sends CONFIG and each secret's descriptor, which is closed here; START. */
+/*
+ * Sends CONFIG and each secret's descriptor (-1: there is none), which is
+ * closed here; START.
+ */
 void	launch_configure(struct link *, const void *config, size_t len,
 	    const int secret_fd[SECRET_END]);
 

@@ -7,6 +7,7 @@
 #include "ceiling.h"
 #include "config.h"
 #include "cycle.h"
+#include "fips.h"
 #include "launch.h"
 #include "lockdown.h"
 #include "log.h"
@@ -80,6 +81,12 @@ open_secret(const char *what, const char *path)
 static void
 require(const struct config *cfg)
 {
+	/* the shipper asks OpenSSL, which cannot know of the kernel's own */
+	if ((cfg->require & REQUIRE_FIPS) != 0 &&
+	    !fips_is_on("/proc/sys/crypto/fips_enabled"))
+		fatal_text("require: fips", "the kernel is not in FIPS mode:"
+		    " /proc/sys/crypto/fips_enabled is not 1; fips=1 on its"
+		    " command line makes it so");
 	/* before anything is started: the lock asks again */
 	if ((cfg->require & REQUIRE_SELINUX) != 0)
 		confine_selinux_layer(SELINUX_COLLECTOR, true);
@@ -119,10 +126,16 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	    ((cfg->require & REQUIRE_LANDLOCK) != 0 ?
 	    SHIPCONF_REQUIRE_LANDLOCK : 0) |
 	    ((cfg->require & REQUIRE_SELINUX) != 0 ?
-	    SHIPCONF_REQUIRE_SELINUX : 0);
+	    SHIPCONF_REQUIRE_SELINUX : 0) |
+	    ((cfg->require & REQUIRE_FIPS) != 0 ?
+	    SHIPCONF_REQUIRE_FIPS : 0) |
+	    (cfg->crl[0] != '\0' ? SHIPCONF_CRL : 0) |
+	    (cfg->pins_report && cfg->npins > 0 ? SHIPCONF_PINS_REPORT : 0);
 	c->protocol = cfg->protocol;
 	c->nendpoints = cfg->nendpoints;
 	memcpy(c->endpoint, cfg->endpoint, sizeof(c->endpoint));
+	c->npins = cfg->npins;
+	memcpy(c->pin, cfg->pin, sizeof(c->pin));
 }
 
 /* By what was found out before: the lock has no call to ask again. */
@@ -168,15 +181,17 @@ start_shipper(struct link *link, const struct options *o,
     const struct config *cfg, uint64_t *seed)
 {
 	static const char *const what[SECRET_END] = {
-		"ship.ca", "ship.cert", "ship.key" };
-	const char *const path[SECRET_END] = { cfg->ca, cfg->cert, cfg->key };
+		"ship.ca", "ship.cert", "ship.key", "ship.crl" };
+	const char *const path[SECRET_END] = { cfg->ca, cfg->cert, cfg->key,
+		cfg->crl };
 	static uint8_t encoded[FRAME_MAX - 1];
 	static struct shipconf conf;
 	int secret_fd[SECRET_END];
 	ptrdiff_t len;
 
 	for (int i = 0; i < SECRET_END; i++)
-		secret_fd[i] = open_secret(what[i], path[i]);
+		secret_fd[i] = path[i][0] == '\0' ? -1 :
+		    open_secret(what[i], path[i]);
 	launch_shipper(link, &(struct launch_options){
 		.path = o->shipper, .user = o->shipper_user });
 	fill_shipconf(&conf, cfg, link);

@@ -181,12 +181,17 @@ self_say_export(struct self *self, struct build *b, const struct ring *r)
 		{ EXPORT_REQUESTS_RETRIED, c->requests_retried },
 		{ EXPORT_BYTES_ALL, c->bytes },
 		{ EXPORT_CONNECTIONS_ALL, c->connections },
+		{ TLS_PIN_MISMATCHES_ALL, c->pin_mismatches },
 	};
+	const struct export_expiry *e = &self->ship.expiry;
 
 	(void)r;
 	build_instance(b);
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++)
 		say(b, points[i].id, (int64_t)points[i].value);
+	say(b, TLS_CLIENT_EXPIRY_ALL, e->client > 0 ? (int64_t)e->client : -1);
+	say(b, TLS_SERVER_EXPIRY_ALL, e->server > 0 ? (int64_t)e->server : -1);
+	say(b, TLS_CRL_EXPIRY_ALL, e->crl > 0 ? (int64_t)e->crl : -1);
 }
 
 static void

@@ -22,7 +22,9 @@ enum {
 	ENDPOINTS_MAX = 4,
 	NAMESERVERS_MAX = 3,	/* resolv.conf(5): MAXNS */
 	RESOURCE_ATTRS_MAX = 32,
-	SECRETS_MAX = 3,	/* certificate authorities, certificate, key */
+	PIN_SIZE = 32,		/* SHA-256 of a public key, RFC 7469 2.4 */
+	PINS_MIN = 2,		/* the one in use, and one for later */
+	PINS_MAX = 8,
 
 	SHIP_STATE_MS = 5000,	/* the shipper is heard of at least so often */
 	INTERVAL_MIN_MS = 1000,

@@ -79,6 +79,7 @@ enum secret {
 	SECRET_CA,		/* PEM: the only certificates trusted */
 	SECRET_CERT,		/* PEM: own certificate, then its chain */
 	SECRET_KEY,		/* PEM: private; the shipper alone reads it */
+	SECRET_CRL,		/* PEM: what was revoked; with SHIPCONF_CRL */
 	SECRET_END
 };
 

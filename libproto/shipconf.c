@@ -123,6 +123,9 @@ shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
 		write_string(&w, c->attr[i].key);
 		write_string(&w, c->attr[i].value);
 	}
+	write_u8(&w, (uint8_t)c->npins);
+	for (size_t i = 0; i < c->npins; i++)
+		write_span(&w, c->pin[i], PIN_SIZE);
 	return writer_finish(&w);
 }
 
@@ -134,6 +137,21 @@ read_count(struct reader *r, size_t min, size_t max)
 	if (n < min || n > max)
 		r->bad = true;
 	return r->bad ? 0 : n;
+}
+
+/* One pin alone would leave no way out when its key is lost. */
+static void
+read_pins(struct reader *r, struct shipconf *c)
+{
+	const uint8_t *pin;
+
+	c->npins = read_count(r, 0, PINS_MAX);
+	if ((c->npins > 0 && c->npins < PINS_MIN) ||
+	    (c->npins == 0 && (c->flags & SHIPCONF_PINS_REPORT) != 0))
+		r->bad = true;
+	for (size_t i = 0; i < c->npins; i++)
+		if ((pin = read_span(r, PIN_SIZE)) != NULL)
+			memcpy(c->pin[i], pin, PIN_SIZE);
 }
 
 int
@@ -162,5 +180,6 @@ shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 		read_string(&r, c->attr[i].key);
 		read_string(&r, c->attr[i].value);
 	}
+	read_pins(&r, c);
 	return reader_finish(&r);
 }

@@ -21,7 +21,10 @@ enum shipconf_flag {
 	SHIPCONF_REQUIRE_LANDLOCK = 1,
 	SHIPCONF_SPLIT = 2,		/* two users: what the start achieved */
 	SHIPCONF_REQUIRE_SELINUX = 4,
-	SHIPCONF_FLAGS = 7
+	SHIPCONF_REQUIRE_FIPS = 8,
+	SHIPCONF_CRL = 16,		/* a SECRET_CRL comes */
+	SHIPCONF_PINS_REPORT = 32,	/* a chain without a pin is said only */
+	SHIPCONF_FLAGS = 63
 };
 
 struct nameserver {
@@ -49,6 +52,8 @@ struct shipconf {
 	struct nameserver server[NAMESERVERS_MAX];
 	size_t nattrs;
 	struct resource_attr attr[RESOURCE_ATTRS_MAX];
+	size_t npins;			/* 0, or PINS_MIN to PINS_MAX */
+	uint8_t pin[PINS_MAX][PIN_SIZE];
 };
 
 /* Bytes written, or -ENOBUFS. */

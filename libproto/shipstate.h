@@ -28,6 +28,14 @@ struct export_count {
 	uint64_t requests_retried;
 	uint64_t bytes;		/* of bodies answered for */
 	uint64_t connections;
+	uint64_t pin_mismatches;	/* connections: enforced or not */
+};
+
+/* When each ends: Unix seconds; 0: there is none, or not known yet. */
+struct export_expiry {
+	uint64_t client;	/* our certificate, or one of its chain */
+	uint64_t server;	/* the first of its chain, when last seen */
+	uint64_t crl;		/* the first one of the file to be stale */
 };
 
 struct shipstate {
@@ -36,9 +44,10 @@ struct shipstate {
 	uint8_t endpoint;	/* of the last request, in order from 0 */
 	uint64_t http_status;	/* of the last answer; 0: none */
 	struct export_count count;
+	struct export_expiry expiry;
 };
 
-enum { SHIPSTATE_SIZE = 3 + 10 * 8 };
+enum { SHIPSTATE_SIZE = 3 + 14 * 8 };
 
 /* SHIPSTATE_SIZE bytes. */
 void	shipstate_encode(const struct shipstate *, uint8_t *);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -20,6 +21,9 @@ enum {
 	/* a whole TLS record: nothing stays behind inside OpenSSL */
 	RECORD_DATA_MAX = 16384,
 	NS_PER_MS = 1000000,
+	/* what was judged once is judged anew, by the hour or after a rest */
+	KEPT_MAX_S = 3600,
+	IDLE_MAX_S = 900,
 };
 
 struct conn {
@@ -32,6 +36,7 @@ struct conn {
 	struct tls *tls;
 	size_t connected_to;		/* endpoint */
 	bool useless;			/* its last answer was no success */
+	uint64_t made_ns, used_ns;	/* established, last post */
 	short events;			/* what tls waits for */
 	uint64_t connections;
 	/* the exchange */
@@ -289,6 +294,7 @@ shake_hands(struct conn *c, uint64_t now_ns)
 		c->events = wants(result);
 	} else if (result == TLS_OK) {
 		c->connections++;
+		c->made_ns = now_ns;
 		c->state = CONN_SENDING;
 		exchange(c, now_ns);
 	} else {
@@ -331,13 +337,24 @@ is_quiet(struct conn *c)
 	    TLS_WANT_READ && !flooded(c);
 }
 
+/* Everything that was judged at its start may be judged otherwise by now. */
+static bool
+is_aged(const struct conn *c, uint64_t now_ns)
+{
+	const uint64_t second_ns = UINT64_C(1000) * NS_PER_MS;
+
+	return now_ns - c->made_ns > KEPT_MAX_S * second_ns ||
+	    now_ns - c->used_ns > IDLE_MAX_S * second_ns ||
+	    tls_is_stale(c->tls, time(NULL));
+}
+
 /* A server that has no use for us may have been replaced: its name knows. */
 static bool
 may_reuse(struct conn *c, size_t endpoint, uint64_t now_ns)
 {
 	return c->tls != NULL && c->connected_to == endpoint &&
 	    !(c->useless && dial_is_old(&c->dial, endpoint, now_ns)) &&
-	    is_quiet(c);
+	    !is_aged(c, now_ns) && is_quiet(c);
 }
 
 void
@@ -361,8 +378,9 @@ conn_post(struct conn *c, size_t endpoint, const char *content_type,
 		return;
 	}
 	c->head_len = (size_t)head_len;
-	if (may_reuse(c, endpoint, now_ns)) {
-		c->reused = true;
+	c->reused = may_reuse(c, endpoint, now_ns);
+	c->used_ns = now_ns;
+	if (c->reused) {
 		c->received_before = tls_received(c->tls);
 		c->state = CONN_SENDING;
 		exchange(c, now_ns);

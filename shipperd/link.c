@@ -104,6 +104,12 @@ take_secret(const struct frame *f, int passed, int secret_fd[SECRET_END])
 	secret_fd[kind] = passed;
 }
 
+static bool
+is_expected(const struct shipconf *conf, enum secret kind)
+{
+	return kind != SECRET_CRL || (conf->flags & SHIPCONF_CRL) != 0;
+}
+
 /* What the configuration claims must be what the kernel says. */
 static void
 judge_split(const struct link *l, const struct shipconf *conf)
@@ -131,8 +137,8 @@ link_configure(struct link *l, struct shipconf *conf,
 	while ((f = await(l, buf, &passed)).type == FRAME_SECRET)
 		take_secret(&f, passed, secret_fd);
 	for (int i = 0; i < SECRET_END; i++)
-		if (secret_fd[i] < 0)
-			fatal_text("SECRET", "one is missing");
+		if ((secret_fd[i] >= 0) != is_expected(conf, (enum secret)i))
+			fatal_text("SECRET", "one is missing, or one too many");
 	if (channel_only_receive(l->p) < 0)
 		fatal("shutdown", errno);
 }

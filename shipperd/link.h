@@ -27,7 +27,10 @@ struct link {
  */
 void	link_open(struct link *);
 
-/* Receives CONFIG, the secrets' descriptors and START.  Fatal on a fault. */
+/*
+ * Receives CONFIG, the secrets' descriptors (-1 for those that CONFIG says
+ * there are not) and START.  Fatal on a fault.
+ */
 void	link_configure(struct link *, struct shipconf *,
 	    int secret_fd[SECRET_END]);
 

@@ -6,6 +6,7 @@
  */
 #include "conn.h"
 #include "delivery.h"
+#include "expiry.h"
 #include "intake.h"
 #include "link.h"
 #include "lockdown.h"
@@ -33,6 +34,8 @@ enum { NS_PER_S = 1000000000, TELL_NEWS_MS = 250 };
 struct teller {
 	struct shipstate told;
 	uint64_t last_ns;
+	struct expiry expiry;
+	const struct tls_context *tls;
 };
 
 static uint64_t
@@ -104,10 +107,13 @@ tell_deadline(const struct teller *t, const struct delivery *d)
 }
 
 static void
-tell(struct teller *t, const struct delivery *d, struct link *l, uint64_t now)
+tell(struct teller *t, struct delivery *d, struct link *l, uint64_t now)
 {
 	if (now < tell_deadline(t, d))
 		return;
+	d->state.count.pin_mismatches = tls_pin_mismatches(t->tls);
+	expiry_step(&t->expiry, tls_terms(t->tls), time(NULL),
+	    &d->state.expiry);
 	if (link_state(l, &d->state) < 0)
 		_exit(0);
 	t->told = d->state;
@@ -177,10 +183,9 @@ main(int argc, char **argv)
 	fix_time_zone();
 	link_open(&channel);
 	link_configure(&channel, &conf, secret_fd);
-	tls = tls_context_new(secret_fd[SECRET_CA], secret_fd[SECRET_CERT],
-	    secret_fd[SECRET_KEY], &error);
-	if (tls == NULL)
+	if ((tls = tls_context_new(&conf, secret_fd, &error)) == NULL)
 		fatal_text("TLS", error.text);
+	t.tls = tls;
 	otlp_reply_warm();
 	if ((conn = conn_new(&conf, tls)) == NULL)
 		fatal("memory for a connection", ENOMEM);

@@ -14,14 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct tls {
-	SSL *ssl;
-	bool asked;		/* the server wants our certificate */
-	bool established;
-	bool over;		/* nothing more can be said on it */
-	char refusal[TLS_ERROR_MAX];	/* what is wrong with the server */
-};
-
 /* What a server's last word means (RFC 8446, section 6.2). */
 static const struct {
 	int alert;
@@ -42,59 +34,10 @@ static const struct {
 	{ SSL_AD_PROTOCOL_VERSION, TLS_REFUSED_SERVER },
 };
 
-static void
-refuse_certificate(struct tls *t, const char *why, int depth, X509 *x,
-    bool clock)
-{
-	char subject[128] = "";
-
-	if (x != NULL)
-		X509_NAME_oneline(X509_get_subject_name(x), subject,
-		    sizeof(subject));
-	snprintf(t->refusal, sizeof(t->refusal), "%s: certificate %d %s%s",
-	    why, depth, subject, clock ? " (is our clock right?)" : "");
-}
-
-/*
- * Beyond what OpenSSL asks: the leaf must say that it is a TLS server's, may
- * not be an authority, and must be able to sign.  NULL, or why not.
- */
-static const char *
-judge_leaf(X509 *leaf)
-{
-	if ((X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE) == 0 ||
-	    (X509_get_extended_key_usage(leaf) & XKU_SSL_SERVER) == 0)
-		return "extended key usage is not serverAuth";
-	if (X509_check_ca(leaf) != 0)
-		return "an authority's certificate";
-	if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) == 0)
-		return "key usage is not digitalSignature";
-	return NULL;
-}
-
-/* Called for each certificate that passed, and for the first that did not. */
 static int
 verify(int ok, X509_STORE_CTX *chain)
 {
-	SSL *ssl = X509_STORE_CTX_get_ex_data(chain,
-	    SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls *t = SSL_get_app_data(ssl);
-	X509 *x = X509_STORE_CTX_get_current_cert(chain);
-	const int depth = X509_STORE_CTX_get_error_depth(chain);
-	const int fault = X509_STORE_CTX_get_error(chain);
-	const char *why;
-
-	if (!ok) {
-		refuse_certificate(t, X509_verify_cert_error_string(fault),
-		    depth, x, fault == X509_V_ERR_CERT_NOT_YET_VALID ||
-		    fault == X509_V_ERR_CERT_HAS_EXPIRED);
-		return 0;
-	}
-	if (depth > 0 || (why = judge_leaf(x)) == NULL)
-		return 1;
-	refuse_certificate(t, why, 0, x, false);
-	X509_STORE_CTX_set_error(chain, X509_V_ERR_INVALID_PURPOSE);
-	return 0;
+	return tls_verify(ok, chain);
 }
 
 static int
@@ -127,6 +70,8 @@ tls_new(struct tls_context *c, int fd, const char *host, bool is_address)
 
 	if (t == NULL)
 		return NULL;
+	t->context = c;
+	t->host = host;
 	t->ssl = SSL_new(c->ctx);
 	if (t->ssl == NULL || SSL_set_app_data(t->ssl, t) != 1 ||
 	    SSL_set_fd(t->ssl, fd) != 1 ||
@@ -223,7 +168,7 @@ judge_server(struct tls *t, struct tls_error *error)
 
 	if (SSL_version(t->ssl) != TLS1_3_VERSION ||
 	    SSL_get0_peer_certificate(t->ssl) == NULL ||
-	    SSL_get_verify_result(t->ssl) != X509_V_OK)
+	    SSL_get_verify_result(t->ssl) != X509_V_OK || !t->judged)
 		return refuse(error, "the server was not verified");
 	if (!t->asked)
 		return refuse(error,
@@ -281,6 +226,12 @@ tls_shutdown(struct tls *t)
 	ERR_clear_error();
 	SSL_shutdown(t->ssl);
 	ERR_clear_error();
+}
+
+bool
+tls_is_stale(const struct tls *t, int64_t now_s)
+{
+	return now_s >= t->good_until;
 }
 
 uint64_t

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: shipperd.  TLS 1.3.  Chain, name and purpose are always verified;
- * there is no switch.  tls_context.c and tls.c, and no other file, include
- * OpenSSL.
+ * there is no switch.  The files tls*.c, and no other, include OpenSSL.
  */
 #ifndef SLUICE_TLS_H
 #define SLUICE_TLS_H
 
+#include "frame.h"
+#include "shipconf.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 struct tls_context;		/* trust, certificate and key; one a process */
 struct tls;			/* one connection */
@@ -24,12 +25,27 @@ struct tls_error {
 /*
  * Before the lock: loads the system's OpenSSL configuration (its absence or a
  * fault in it is an error: the crypto policy must not be lost in silence),
- * reads the three descriptors to their ends and closes them, and draws from
- * both random generators once.  NULL with *error.
+ * reads the descriptors to their ends and closes them (-1: not given), and
+ * draws from both random generators once.  Borrows the configuration for
+ * good.  NULL with *error.
  */
-struct tls_context	*tls_context_new(int ca_fd, int cert_fd, int key_fd,
+struct tls_context	*tls_context_new(const struct shipconf *,
+			    const int secret_fd[SECRET_END],
 			    struct tls_error *error);
 void			tls_context_free(struct tls_context *);
+
+/* What ends by itself. */
+enum tls_thing { TLS_CLIENT_CHAIN, TLS_SERVER_CHAIN, TLS_CRL, TLS_THINGS };
+
+/* Unix seconds of the one that ends first; until 0: there is none. */
+struct tls_term {
+	int64_t from, until;
+};
+
+/* TLS_THINGS of them; the server's is that of the last good handshake. */
+const struct tls_term	*tls_terms(const struct tls_context *);
+/* Connections whose chain held no pin. */
+uint64_t		tls_pin_mismatches(const struct tls_context *);
 
 enum tls_result {
 	TLS_OK,
@@ -44,7 +60,8 @@ enum tls_result {
 
 /*
  * A client session over a connected, non-blocking socket, which stays the
- * caller's.  is_address: the name is matched as an IP address.  NULL: memory.
+ * caller's, as the name does.  is_address: the name is matched as an IP
+ * address.  NULL: memory.
  */
 struct tls	*tls_new(struct tls_context *, int fd, const char *host,
 		    bool is_address);
@@ -55,6 +72,8 @@ enum tls_result	tls_read(struct tls *, void *, size_t, size_t *n,
 		    struct tls_error *);
 enum tls_result	tls_write(struct tls *, const void *, size_t, size_t *n,
 		    struct tls_error *);
+/* Chain, revocation list or staple have ended since they were judged. */
+bool		tls_is_stale(const struct tls *, int64_t now_s);
 /* Bytes from the network so far, all that TLS itself spent included. */
 uint64_t	tls_received(const struct tls *);
 /* Says close_notify if that can be done at once; never waits. */

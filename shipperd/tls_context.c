@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs in: shipperd.  What stands before the lock: the system's OpenSSL
- * policy, our trust, our certificate and key, and what we ask of every
- * server.  No line here runs once the file system is gone.
+ * Runs in: shipperd.  What stands before the lock: what we are as a client,
+ * our certificate and key.  No line here runs once the file system is gone.
  */
 #include "tls_private.h"
 
-#include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 enum {
 	SECRET_FILE_MAX = 1 << 20,	/* a whole system's trust store fits */
-	SECURITY_LEVEL = 2,		/* 112 bits of strength */
-	CHAIN_DEPTH = 4,
 	CERT_LIST_MAX = 65536,		/* bytes of a server's certificates */
-};
-
-struct secret {
-	char *bytes;
-	size_t len;
 };
 
 void
@@ -50,120 +38,11 @@ tls_say(struct tls_error *error, const char *what)
 	ERR_clear_error();
 }
 
-/* OpenSSL carries on without a provider that could not be loaded. */
-static bool
-provider_is_there(const CONF *conf, const CONF_VALUE *row,
-    struct tls_error *error)
+static int
+judge_chain(SSL *ssl, void *arg)
 {
-	const char *dot = strchr(row->name, '.');
-	const char *name = dot != NULL ? dot + 1 : row->name;
-	const char *activate, *identity;
-
-	ERR_set_mark();
-	activate = NCONF_get_string(conf, row->value, "activate");
-	identity = NCONF_get_string(conf, row->value, "identity");
-	ERR_pop_to_mark();
-	if (activate == NULL || strcmp(activate, "0") == 0 ||
-	    strcasecmp(activate, "no") == 0 ||
-	    strcasecmp(activate, "off") == 0 ||
-	    strcasecmp(activate, "false") == 0)
-		return true;
-	if (OSSL_PROVIDER_available(NULL, identity != NULL ? identity : name))
-		return true;
-	tls_say(error, "a provider of the OpenSSL configuration did not load");
-	return false;
-}
-
-static bool
-providers_are_there(const CONF *conf, struct tls_error *error)
-{
-	const STACK_OF(CONF_VALUE) *rows = NULL;
-	const char *section, *providers = NULL;
-
-	ERR_set_mark();
-	section = NCONF_get_string(conf, NULL, "openssl_conf");
-	if (section != NULL)
-		providers = NCONF_get_string(conf, section, "providers");
-	if (providers != NULL)
-		rows = NCONF_get_section(conf, providers);
-	ERR_pop_to_mark();
-	for (int i = 0; i < sk_CONF_VALUE_num(rows); i++)
-		if (!provider_is_there(conf, sk_CONF_VALUE_value(rows, i),
-		    error))
-			return false;
-	return true;
-}
-
-/*
- * OpenSSL's own loading forgives a file that is missing or malformed, and an
- * .include that is not there, and the policy is lost.  So it is switched off
- * and done here, once; see config(5).
- */
-static bool
-load_policy(struct tls_error *error)
-{
-	char *path;
-	CONF *conf;
-	bool good = false;
-
-	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG |
-	    OPENSSL_INIT_LOAD_SSL_STRINGS |
-	    OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL) != 1) {
-		tls_say(error, "OpenSSL does not start");
-		return false;
-	}
-	path = CONF_get1_default_config_file();
-	conf = NCONF_new(NULL);
-	ERR_clear_error();
-	if (path == NULL || conf == NULL)
-		tls_say(error, "memory for the OpenSSL configuration");
-	else if (NCONF_load(conf, path, NULL) != 1 || ERR_peek_error() != 0)
-		tls_say(error, "the OpenSSL configuration cannot be read");
-	else if (CONF_modules_load(conf, NULL, 0) != 1)
-		tls_say(error, "the OpenSSL configuration has a fault");
-	else
-		good = providers_are_there(conf, error);
-	OPENSSL_free(path);
-	NCONF_free(conf);
-	return good;
-}
-
-/*
- * SSL_CTX_new() has applied the policy's "system_default" and kept silent
- * about commands that failed.  Applied again, it says so.
- */
-static bool
-policy_is_whole(SSL_CTX *ctx, struct tls_error *error)
-{
-	ERR_clear_error();
-	if (SSL_CTX_config(ctx, "system_default") != 1 &&
-	    ERR_GET_REASON(ERR_peek_error()) !=
-	    SSL_R_INVALID_CONFIGURATION_NAME) {
-		tls_say(error, "a command of system_default in the OpenSSL"
-		    " configuration has a fault");
-		return false;
-	}
-	ERR_clear_error();
-	return true;
-}
-
-/* The policy may ask for more than we do, never for less. */
-static bool
-set_floor(SSL_CTX *ctx, struct tls_error *error)
-{
-	long newest;
-
-	if (SSL_CTX_get_security_level(ctx) < SECURITY_LEVEL)
-		SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
-	newest = SSL_CTX_get_max_proto_version(ctx);
-	if ((newest != 0 && newest < TLS1_3_VERSION) ||
-	    (SSL_CTX_get_options(ctx) & SSL_OP_NO_TLSv1_3) != 0 ||
-	    SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1) {
-		ERR_clear_error();
-		tls_say(error, "the OpenSSL configuration forbids TLS 1.3");
-		return false;
-	}
-	return true;
+	(void)arg;
+	return tls_judge_chain(SSL_get_app_data(ssl)) ? 1 : 0;
 }
 
 /* No resumption: each connection is judged from its certificates. */
@@ -183,35 +62,25 @@ set_options(SSL_CTX *ctx, struct tls_error *error)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_NO_AUTO_CHAIN);
 	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
+	/* before our own certificate is shown to the server */
+	SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
+	SSL_CTX_set_tlsext_status_cb(ctx, judge_chain);
 	if (SSL_CTX_set_alpn_protos(ctx, alpn, sizeof(alpn) - 1) == 0)
 		return true;
 	tls_say(error, "ALPN");
 	return false;
 }
 
+/* Wiped and empty where nothing was given. */
 static bool
-set_verification(SSL_CTX *ctx, struct tls_error *error)
-{
-	X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
-
-	X509_VERIFY_PARAM_set_hostflags(param,
-	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH);
-	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT) == 1 &&
-	    X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER) == 1)
-		return true;
-	tls_say(error, "certificate verification");
-	return false;
-}
-
-static bool
-secret_read(struct secret *s, int fd, const char *what,
+secret_read(struct tls_secret *s, int fd, const char *what,
     struct tls_error *error)
 {
 	ssize_t got = -1;
 
-	s->len = 0;
+	*s = (struct tls_secret){ 0 };
+	if (fd < 0)
+		return true;
 	s->bytes = malloc(SECRET_FILE_MAX);
 	while (s->bytes != NULL && s->len < SECRET_FILE_MAX && (got = read(fd,
 	    s->bytes + s->len, SECRET_FILE_MAX - s->len)) > 0)
@@ -219,13 +88,13 @@ secret_read(struct secret *s, int fd, const char *what,
 	close(fd);
 	if (got == 0)
 		return true;
-	ERR_clear_error();
-	tls_say(error, what);
+	snprintf(error->text, sizeof(error->text), "%s: %s", what,
+	    got > 0 ? "1 MiB or more" : "cannot be read");
 	return false;
 }
 
 static void
-secret_forget(struct secret *s)
+secret_forget(struct tls_secret *s)
 {
 	if (s->bytes != NULL)
 		OPENSSL_cleanse(s->bytes, s->len);
@@ -233,65 +102,30 @@ secret_forget(struct secret *s)
 }
 
 static BIO *
-secret_bio(const struct secret *s)
+secret_bio(const struct tls_secret *s)
 {
 	return BIO_new_mem_buf(s->bytes, (int)s->len);
 }
 
-/* True at the orderly end of a list of certificates. */
-static bool
-pem_ended(void)
-{
-	const unsigned long e = ERR_peek_last_error();
-
-	if (ERR_GET_LIB(e) != ERR_LIB_PEM ||
-	    ERR_GET_REASON(e) != PEM_R_NO_START_LINE)
-		return false;
-	ERR_clear_error();
-	return true;
-}
-
-/* Our own store: OpenSSL's default one would look for files. */
-static bool
-use_trust(SSL_CTX *ctx, const struct secret *ca, struct tls_error *error)
-{
-	X509_STORE *store = X509_STORE_new();
-	BIO *bio = secret_bio(ca);
-	size_t n = 0;
-	bool good = store != NULL && bio != NULL;
-	X509 *x;
-
-	while (good && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		good = X509_STORE_add_cert(store, x) == 1;
-		X509_free(x);
-		n++;
-	}
-	good = good && pem_ended() && n > 0;
-	if (good)
-		SSL_CTX_set_cert_store(ctx, store);	/* owns it now */
-	else {
-		tls_say(error, "ca: not a list of PEM certificates");
-		X509_STORE_free(store);
-	}
-	BIO_free(bio);
-	return good;
-}
-
 /* The first certificate is ours, those that follow lead to its root. */
 static bool
-use_certificate(SSL_CTX *ctx, const struct secret *cert,
+use_certificate(struct tls_context *c, const struct tls_secret *cert,
     struct tls_error *error)
 {
+	struct tls_term *term = &c->term[TLS_CLIENT_CHAIN];
 	BIO *bio = secret_bio(cert);
 	X509 *x = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
-	bool good = x != NULL && SSL_CTX_use_certificate(ctx, x) == 1;
+	bool good = x != NULL && SSL_CTX_use_certificate(c->ctx, x) == 1;
 
+	if (good)
+		tls_term_add_certificate(term, x);
 	X509_free(x);
 	while (good && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		good = SSL_CTX_add1_chain_cert(ctx, x) == 1;
+		good = SSL_CTX_add1_chain_cert(c->ctx, x) == 1;
+		tls_term_add_certificate(term, x);
 		X509_free(x);
 	}
-	good = good && pem_ended();
+	good = good && tls_pem_ended();
 	if (!good)
 		tls_say(error, "cert: not a PEM certificate and its chain");
 	BIO_free(bio);
@@ -310,7 +144,7 @@ no_password(char *buf, int size, int writing, void *asked)
 }
 
 static bool
-use_key(SSL_CTX *ctx, const struct secret *key, struct tls_error *error)
+use_key(SSL_CTX *ctx, const struct tls_secret *key, struct tls_error *error)
 {
 	bool encrypted = false;
 	BIO *bio = secret_bio(key);
@@ -355,33 +189,45 @@ strict_context(struct tls_error *error)
 
 	if (ctx == NULL)
 		tls_say(error, "no TLS under the OpenSSL configuration");
-	else if (policy_is_whole(ctx, error) && set_floor(ctx, error) &&
-	    set_options(ctx, error) && set_verification(ctx, error))
+	else if (tls_policy_apply(ctx, error) && set_options(ctx, error))
 		return ctx;
 	SSL_CTX_free(ctx);
 	return NULL;
 }
 
-struct tls_context *
-tls_context_new(int ca_fd, int cert_fd, int key_fd, struct tls_error *error)
+static bool
+fill(struct tls_context *c, const struct tls_secret s[SECRET_END],
+    struct tls_error *error)
 {
+	const bool fips = (c->conf->flags & SHIPCONF_REQUIRE_FIPS) != 0;
+
+	return tls_policy_load(fips, error) && warm_random(error) &&
+	    (c->ctx = strict_context(error)) != NULL &&
+	    tls_trust_set(c, &s[SECRET_CA], &s[SECRET_CRL], error) &&
+	    use_certificate(c, &s[SECRET_CERT], error) &&
+	    use_key(c->ctx, &s[SECRET_KEY], error);
+}
+
+struct tls_context *
+tls_context_new(const struct shipconf *conf, const int secret_fd[SECRET_END],
+    struct tls_error *error)
+{
+	static const char *const what[SECRET_END] = { "ca", "cert", "key",
+		"crl" };
 	struct tls_context *c = calloc(1, sizeof(*c));
-	struct secret ca, cert, key;
-	bool good;
+	struct tls_secret s[SECRET_END];
+	bool good = c != NULL;
 
 	snprintf(error->text, sizeof(error->text), "memory");
 	/* each is read, and so closed, whatever became of the others */
-	good = secret_read(&ca, ca_fd, "ca: cannot be read", error);
-	good &= secret_read(&cert, cert_fd, "cert: cannot be read", error);
-	good &= secret_read(&key, key_fd, "key: cannot be read", error);
-	good = good && c != NULL && load_policy(error) && warm_random(error) &&
-	    (c->ctx = strict_context(error)) != NULL &&
-	    use_trust(c->ctx, &ca, error) &&
-	    use_certificate(c->ctx, &cert, error) &&
-	    use_key(c->ctx, &key, error);
-	secret_forget(&ca);
-	secret_forget(&cert);
-	secret_forget(&key);
+	for (int i = 0; i < SECRET_END; i++)
+		good &= secret_read(&s[i], secret_fd[i], what[i], error);
+	if (good) {
+		c->conf = conf;
+		good = fill(c, s, error);
+	}
+	for (int i = 0; i < SECRET_END; i++)
+		secret_forget(&s[i]);
 	if (good)
 		return c;
 	tls_context_free(c);
@@ -394,4 +240,16 @@ tls_context_free(struct tls_context *c)
 	if (c != NULL)
 		SSL_CTX_free(c->ctx);
 	free(c);
+}
+
+const struct tls_term *
+tls_terms(const struct tls_context *c)
+{
+	return c->term;
+}
+
+uint64_t
+tls_pin_mismatches(const struct tls_context *c)
+{
+	return c->pin_mismatches;
 }

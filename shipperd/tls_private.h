@@ -1,17 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs in: shipperd.  What tls_context.c and tls.c share; nobody else. */
+/* Runs in: shipperd.  What the files tls*.c share; nobody else. */
 #ifndef SLUICE_TLS_PRIVATE_H
 #define SLUICE_TLS_PRIVATE_H
 
 #include "tls.h"
 
 struct ssl_ctx_st;
+struct ssl_st;
+struct x509_st;
 
 struct tls_context {
 	struct ssl_ctx_st *ctx;
+	const struct shipconf *conf;
+	struct tls_term term[TLS_THINGS];
+	uint64_t pin_mismatches;
+	unsigned pins_seen;		/* a bit for each, of all chains */
+	bool mismatch_said;
+};
+
+struct tls {
+	struct ssl_st *ssl;
+	struct tls_context *context;
+	const char *host;
+	bool asked;		/* the server wants our certificate */
+	bool judged;		/* pins and staple, by tls_judge_chain() */
+	bool established;
+	bool over;		/* nothing more can be said on it */
+	int64_t good_until;	/* Unix seconds: chain, CRL and staple */
+	char refusal[TLS_ERROR_MAX];	/* what is wrong with the server */
+};
+
+/* The bytes of a descriptor, wiped when they are forgotten. */
+struct tls_secret {
+	char *bytes;
+	size_t len;
 };
 
 /* "what: OpenSSL's oldest complaint"; empties its queue. */
 void	tls_say(struct tls_error *, const char *what);
+
+/* tls_policy.c: the system's OpenSSL configuration, and an SSL_CTX of it. */
+bool	tls_policy_load(bool require_fips, struct tls_error *);
+bool	tls_policy_apply(struct ssl_ctx_st *, struct tls_error *);
+
+/* tls_trust.c: how a chain is verified, and by which files. */
+bool	tls_trust_set(struct tls_context *, const struct tls_secret *ca,
+	    const struct tls_secret *crl, struct tls_error *);
+/* True at the orderly end of a list in PEM. */
+bool	tls_pem_ended(void);
+/* The earlier end of both; its until 0 is none. */
+void	tls_term_add(struct tls_term *, int64_t from, int64_t until);
+/* Unix seconds of an ASN1_TIME. */
+int64_t	tls_time(const void *asn1_time);
+void	tls_term_add_certificate(struct tls_term *, const struct x509_st *);
+
+/* tls_judge.c: what we ask beyond what OpenSSL asks. */
+int	tls_verify(int ok, void *x509_store_ctx);
+/* What is wrong with which certificate of the server: the log's line. */
+void	tls_refuse(struct tls *, const char *why, int depth, struct x509_st *,
+	    const char *hint);
+/* The verified chain: pins, staple, ends.  False: refused. */
+bool	tls_judge_chain(struct tls *);
+
+/* tls_pins.c: false where pins are enforced and the chain holds none. */
+bool	tls_pins_hold(struct tls *);
+
+/*
+ * tls_staple.c: false where the OCSP response in the handshake is no good,
+ * or is not there and a certificate asks for it.
+ */
+bool	tls_staple_holds(struct tls *);
 
 #endif

@@ -197,7 +197,8 @@ print_payloads(void)
 	    "| CONFIG | `struct shipconf`, encoded (libproto/shipconf.c); no "
 	    "secret, no path |\n"
 	    "| SECRET | u8: %d trusted authorities, %d certificate, %d "
-	    "private key; descriptor: the open file |\n"
+	    "private key, %d revocation lists (only if CONFIG says so); "
+	    "descriptor: the open file |\n"
 	    "| START | nothing; no more comes before the lock |\n"
 	    "| RECORDS | one or more: the size as a varint, then a record, see "
 	    "below |\n"
@@ -207,9 +208,11 @@ print_payloads(void)
 	    "| ACK | u64: the record up to which all have their end now; u8: "
 	    "%d delivered, %d rejected, %d too large |\n"
 	    "| STATE | u8 phase, u8 reason, u8 endpoint, u64 HTTP status, "
-	    "%d counters of u64 (libproto/shipstate.h) |\n\n", NONCE_SIZE,
-	    SECRET_CA, SECRET_CERT, SECRET_KEY, ACK_DELIVERED, ACK_REJECTED,
-	    ACK_OVERSIZE, (int)(sizeof(struct export_count) /
+	    "%d counters of u64, %d ends of certificates and lists as u64 "
+	    "seconds since 1970 (libproto/shipstate.h) |\n\n", NONCE_SIZE,
+	    SECRET_CA, SECRET_CERT, SECRET_KEY, SECRET_CRL, ACK_DELIVERED,
+	    ACK_REJECTED, ACK_OVERSIZE, (int)(sizeof(struct export_count) /
+	    sizeof(uint64_t)), (int)(sizeof(struct export_expiry) /
 	    sizeof(uint64_t)));
 	printf("An ACK for a record that was not sent, or was answered for "
 	    "before, ends the collector, and\nso does a STATE that names "
@@ -268,6 +271,7 @@ print_bounds(void)
 		{ "endpoints", ENDPOINTS_MAX },
 		{ "name servers", NAMESERVERS_MAX },
 		{ "resource attributes", RESOURCE_ATTRS_MAX },
+		{ "pins", PINS_MAX },
 		{ "bytes of records in a batch", BATCH_MAX },
 		{ "bytes of one request's body", REQUEST_MAX },
 		{ "bytes of a reply's head", REPLY_HEAD_MAX },

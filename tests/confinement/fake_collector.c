@@ -52,7 +52,7 @@ ship(int channel)
 		REQUIRE(privilege_become(UID_B, UID_B) == 0);
 	link_open(&l);
 	link_configure(&l, &conf, secret_fd);
-	for (int i = 0; i < SECRET_END; i++)
+	for (int i = 0; i < SECRET_CRL; i++)
 		REQUIRE((fcntl(secret_fd[i], F_GETFD) & FD_CLOEXEC) != 0);
 	link_locked(&l, &(struct layers){ 7, 1 });
 	do {
@@ -249,7 +249,7 @@ collector_reach(enum frame_stage stage)
 	    split ? SHIPCONF_SPLIT : 0), -1);
 	if (stage == STAGE_SECRET)
 		return;
-	for (uint8_t kind = 0; kind < SECRET_END; kind++)
+	for (uint8_t kind = 0; kind < SECRET_CRL; kind++)
 		collector_secret(kind);
 	collector_send_zeroes(FRAME_START, 0, -1);
 }

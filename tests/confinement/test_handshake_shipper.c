@@ -193,11 +193,13 @@ TEST(each_secret_comes_exactly_once)
 	static const struct { const char *kinds, *answer; } wrong[] = {
 		{ "00", "of an unknown kind, or given twice" },
 		{ "0120", "of an unknown kind, or given twice" },
-		{ "3", "of an unknown kind, or given twice" },
+		{ "4", "of an unknown kind, or given twice" },
 		{ "", "one is missing" },
 		{ "01", "one is missing" },
 		{ "12", "one is missing" },
 		{ "20", "one is missing" },
+		/* the revocation lists that CONFIG has said there are not */
+		{ "0123", "one too many" },
 	};
 	char kinds[8];
 

@@ -6,16 +6,22 @@
  *
  *	conn_driver CA CERT KEY URL [KEY=VALUE]...
  *
- * posts, gap_ms (idle before each post but the first), timeout_ms, bytes (of
- * the body), json=1, server=ADDRESS:PORT, url=URL (posts go to each in turn).
- * One line a post: outcome, reason, status, connections, body_len, detail.
+ * posts, gap_ms (idle before each post but the first), skip_s (seconds that the
+ * monotonic clock seems to jump between posts), timeout_ms, bytes (of
+ * the body), json=1, server=ADDRESS:PORT, url=URL (posts go to each in turn),
+ * crl=FILE, pin=HEX (several), report=1 (pins), fips=1.
+ * One line a post: outcome, class (what becomes of the request), reason,
+ * status, connections, body_len, heap (bytes more than at the lock), end (of
+ * the server's chain), mismatches, detail.
  */
 #include "conn.h"
 #include "lockdown.h"
 #include "log.h"
+#include "otlp_reply.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +31,12 @@
 
 static const uint64_t NS_PER_MS = 1000000;
 static struct shipconf conf = { .timeout_ms = 5000 };
-static unsigned long posts = 1, gap_ms, body_len = 1000, json;
+static unsigned long posts = 1, gap_ms, skip_s, body_len = 1000, json;
+static unsigned long report_only, fips;
+static const char *crl;
+static uint64_t skipped_ns;
+static size_t heap_before;
+static struct tls_context *context;
 
 static uint64_t
 now_ns(void)
@@ -33,7 +44,15 @@ now_ns(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec +
+	    skipped_ns;
+}
+
+/* Nothing is mapped or given back, mallopt(3): what it ever needed. */
+static size_t
+heap(void)
+{
+	return mallinfo2().arena;
 }
 
 static void
@@ -69,6 +88,19 @@ add_server(const char *text)
 }
 
 static void
+add_pin(const char *hex)
+{
+	uint8_t *pin = conf.pin[conf.npins++];
+	unsigned byte;
+
+	for (size_t i = 0; i < PIN_SIZE; i++) {
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			fatal_text(hex, "not 64 digits");
+		pin[i] = (uint8_t)byte;
+	}
+}
+
+static void
 set(const char *word)
 {
 	const char *value = strchr(word, '=');
@@ -79,7 +111,8 @@ set(const char *word)
 	} numbers[] = {
 		{ "posts=", &posts }, { "gap_ms=", &gap_ms },
 		{ "timeout_ms=", &timeout_ms }, { "bytes=", &body_len },
-		{ "json=", &json },
+		{ "json=", &json }, { "skip_s=", &skip_s },
+		{ "report=", &report_only }, { "fips=", &fips },
 	};
 
 	if (value++ == NULL)
@@ -93,6 +126,10 @@ set(const char *word)
 		add_server(value);
 	if (strncmp(word, "url=", 4) == 0)
 		add_url(value);
+	if (strncmp(word, "crl=", 4) == 0)
+		crl = value;
+	if (strncmp(word, "pin=", 4) == 0)
+		add_pin(value);
 }
 
 /* One turn of the loop, until conn wants no more or the time is over. */
@@ -115,6 +152,27 @@ turn(struct conn *c, uint64_t until_ns)
 	conn_step(c, pfd, n, now_ns());
 }
 
+/* What delivery.c makes of it: tests/unit/test_outcomes.c. */
+static const char *
+class_of(struct conn *c, enum conn_outcome outcome)
+{
+	static const char *const names[] = {
+		[VERDICT_DELIVERED] = "delivered",
+		[VERDICT_DROP] = "drop",
+		[VERDICT_RETRY] = "retry",
+		[VERDICT_REFUSED] = "configuration",
+	};
+	struct otlp_verdict v;
+
+	if (outcome == CONN_SERVER_REFUSED || outcome == CONN_CLIENT_REFUSED)
+		return "configuration";
+	if (outcome != CONN_ANSWERED)
+		return "retry";
+	otlp_judge(&v, conn_reply(c), json ? PROTOCOL_HTTP_JSON :
+	    PROTOCOL_HTTP_PROTOBUF);
+	return names[v.verdict];
+}
+
 static void
 report(struct conn *c)
 {
@@ -130,10 +188,14 @@ report(struct conn *c)
 	const struct http_reply *reply = conn_reply(c);
 	char line[1024];
 
-	snprintf(line, sizeof(line), "outcome=%s reason=%s status=%u "
-	    "connections=%u body_len=%zu detail=%s\n", names[outcome],
+	snprintf(line, sizeof(line), "outcome=%s class=%s reason=%s status=%u "
+	    "connections=%u body_len=%zu heap=%zu end=%lld mismatches=%u "
+	    "detail=%s\n", names[outcome], class_of(c, outcome),
 	    conn_reason(c), outcome == CONN_ANSWERED ? reply->status : 0,
-	    (unsigned)conn_connections(c), reply->body_len, conn_detail(c));
+	    (unsigned)conn_connections(c), reply->body_len,
+	    heap() - heap_before,
+	    (long long)tls_terms(context)[TLS_SERVER_CHAIN].until,
+	    (unsigned)tls_pin_mismatches(context), conn_detail(c));
 	say(line);
 }
 
@@ -145,6 +207,7 @@ post_all(struct conn *c, const uint8_t *body)
 
 		while (i > 0 && now_ns() < until)
 			turn(c, until);
+		skipped_ns += i > 0 ? skip_s * 1000 * NS_PER_MS : 0;
 		conn_post(c, i % conf.nendpoints, json ? "application/json" :
 		    "application/x-protobuf", body, body_len, now_ns());
 		while (conn_state(c) != CONN_ENDED)
@@ -153,12 +216,34 @@ post_all(struct conn *c, const uint8_t *body)
 	}
 }
 
+static int
+open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void
+open_context(char **argv)
+{
+	const int secret_fd[SECRET_END] = {
+		[SECRET_CA] = open_file(argv[1]),
+		[SECRET_CERT] = open_file(argv[2]),
+		[SECRET_KEY] = open_file(argv[3]),
+		[SECRET_CRL] = crl != NULL ? open_file(crl) : -1,
+	};
+	struct tls_error error;
+
+	conf.flags = (uint8_t)((report_only ? SHIPCONF_PINS_REPORT : 0) |
+	    (fips ? SHIPCONF_REQUIRE_FIPS : 0));
+	context = tls_context_new(&conf, secret_fd, &error);
+	if (context == NULL)
+		fatal_text("tls_context_new", error.text);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct layers layers;
-	struct tls_error error;
-	struct tls_context *context;
 	struct conn *c;
 	uint8_t *body;
 
@@ -167,21 +252,21 @@ main(int argc, char **argv)
 		fatal_text("usage", "conn_driver CA CERT KEY URL [KEY=VALUE]…");
 	setenv("TZ", "UTC0", 1);
 	tzset();
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
 	signal(SIGPIPE, SIG_IGN);
 	add_url(argv[4]);
 	for (int i = 5; i < argc; i++)
 		set(argv[i]);
-	context = tls_context_new(open(argv[1], O_RDONLY | O_CLOEXEC),
-	    open(argv[2], O_RDONLY | O_CLOEXEC),
-	    open(argv[3], O_RDONLY | O_CLOEXEC), &error);
-	if (context == NULL)
-		fatal_text("tls_context_new", error.text);
+	open_context(argv);
+	otlp_reply_warm();
 	c = conn_new(&conf, context);
 	body = malloc(body_len + 1);
 	if (c == NULL || body == NULL)
 		fatal_text("memory", "none");
 	memset(body, 'x', body_len);
 	shipper_lock(&conf, &layers);
+	heap_before = heap();
 	say("locked\n");
 	post_all(c, body);
 	conn_free(c);

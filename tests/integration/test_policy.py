@@ -169,7 +169,7 @@ def files_that_are_not_what_they_should_be_are_named():
             ("ca", b"", "ca: not a list"), ("ca", b"nonsense", "ca: not"),
             ("ca", house.root.pem() + half, "ca: not a list"),
             ("ca", key_pem(house.client.key), "ca: not a list"),
-            ("ca", b"x" * (1 << 20), "ca: cannot be read"),
+            ("ca", b"x" * (1 << 20), "ca: 1 MiB or more"),
             ("cert", b"", "cert: not a PEM"),
             ("cert", house.client.pem() + half, "cert: not a PEM"),
             ("key", b"", "key: not a PEM"),

@@ -71,6 +71,8 @@ def some(key):
     """The number of items, in words."""
     if key.path == "ship.endpoints":
         return f"List of {key.least} to {key.most} different URLs"
+    if key.path == "ship.pins":
+        return f"List of {key.least} to {key.most} different pins"
     if key.path == "require":
         return "List of " + " or ".join(key.words.split())
     if key.kind == "map":

@@ -315,6 +315,7 @@ TEST(each_row_of_the_table_says_what_would_be_right)
 		CHECK(k->type == CONFIG_LATER || k->right != NULL);
 		CHECK((k->set == NULL) == (k->type == CONFIG_SECTION ||
 		    k->type == CONFIG_LATER));
+		/* a file that need not be there has no default */
 		CHECK(k->type != CONFIG_STRING || k->required ||
 		    k->preset != NULL || k->set == config_set_secret);
 		CHECK(config_find(k->path) == k);

@@ -20,6 +20,11 @@ static const uint8_t golden[] = {
 	    0x80, 0x02, 0xff, 0xff, 0x03,
 	1,					/* resource attributes */
 	1, 'k', 2, 0xc3, 0xa9,
+	2,					/* pins */
+	1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+	0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfe,
 };
 
 static struct shipconf
@@ -35,6 +40,10 @@ example(void)
 			{ 6, { 0xfe, 0x80, [15] = 1 }, 256, 65535 },
 		},
 		.attr = { { "k", "\xc3\xa9" } },
+		.npins = 2, .pin = {
+			{ 1, 2, 3, 4, 5, 6, 7, 8, [31] = 9 },
+			{ 0xff, [31] = 0xfe },
+		},
 	};
 
 	CHECK(url_parse(&c.endpoint[0], "https://a:4318/x") == NULL);
@@ -77,6 +86,8 @@ TEST(what_was_encoded_is_decoded)
 	CHECK_INT(got.nattrs, 1);
 	CHECK_STR(got.attr[0].key, "k");
 	CHECK_STR(got.attr[0].value, "\xc3\xa9");
+	CHECK_INT(got.npins, 2);
+	CHECK_MEM(got.pin, want.pin, sizeof(want.pin));
 }
 
 TEST(a_configuration_cut_short_anywhere_is_refused)
@@ -176,6 +187,20 @@ TEST(there_is_an_endpoint_and_no_empty_or_odd_text)
 	CHECK_INT(judge(&c), -EBADMSG);
 }
 
+TEST(one_pin_alone_or_a_report_on_none_is_refused)
+{
+	struct shipconf c = example();
+
+	c.npins = 0;
+	CHECK_INT(judge(&c), 0);
+	c.flags |= SHIPCONF_PINS_REPORT;
+	CHECK_INT(judge(&c), -EBADMSG);
+	c.npins = 1;
+	CHECK_INT(judge(&c), -EBADMSG);
+	for (c.npins = PINS_MIN; c.npins <= PINS_MAX; c.npins++)
+		CHECK_INT(judge(&c), 0);
+}
+
 TEST(a_host_or_path_that_would_be_read_as_something_else_is_refused)
 {
 	static const char *const hosts[] = { "b/c", "b@c", "b:c", "A", "b]",
@@ -230,6 +255,7 @@ TEST(the_largest_configuration_fits_a_frame)
 		fill(c.attr[i].key, 'k');
 		fill(c.attr[i].value, 'v');
 	}
+	c.npins = PINS_MAX;
 	CHECK_INT(judge(&c), 0);
 }
 
@@ -238,7 +264,7 @@ TEST(counts_above_their_bounds_are_refused)
 {
 	static const struct { size_t offset; uint8_t max; } counts[] = {
 		{ 25, ENDPOINTS_MAX }, { 40, NAMESERVERS_MAX },
-		{ 70, RESOURCE_ATTRS_MAX },
+		{ 70, RESOURCE_ATTRS_MAX }, { 76, PINS_MAX },
 	};
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -252,5 +278,6 @@ TEST(counts_above_their_bounds_are_refused)
 		CHECK(c.nendpoints <= ENDPOINTS_MAX);
 		CHECK(c.nservers <= NAMESERVERS_MAX);
 		CHECK(c.nattrs <= RESOURCE_ATTRS_MAX);
+		CHECK(c.npins <= PINS_MAX);
 	}
 }

@@ -11,7 +11,7 @@
 
 /* Where the parts of the payload stand. */
 enum { AT_PHASE = 0, AT_REASON = 1, AT_ENDPOINT = 2, AT_STATUS = 3,
-	AT_COUNT = 11 };
+	AT_COUNT = 11, NUMBERS = 13 };
 
 static const struct shipstate full = {
 	.phase = SHIP_FAILING,
@@ -19,7 +19,8 @@ static const struct shipstate full = {
 	.endpoint = 3,
 	.http_status = 503,
 	.count = { 1, 2, 3, 4, 5, 6, 7, UINT64_C(0x0102030405060708),
-	    INT64_MAX },
+	    9, INT64_MAX },
+	.expiry = { 1795219200, 11, INT64_MAX },
 };
 
 static uint8_t bytes[SHIPSTATE_SIZE];
@@ -46,18 +47,21 @@ TEST(what_was_said_is_what_is_heard)
 	CHECK_INT(got.endpoint, 3);
 	CHECK_INT(got.http_status, 503);
 	CHECK_MEM(&got.count, &full.count, sizeof(full.count));
+	CHECK_MEM(&got.expiry, &full.expiry, sizeof(full.expiry));
 }
 
-TEST(the_counters_stand_in_the_order_of_the_struct)
+TEST(the_counters_and_then_the_ends_stand_in_the_order_of_their_structs)
 {
-	const uint64_t *count = (const uint64_t *)(const void *)&full.count;
+	uint64_t count[NUMBERS];
 
+	memcpy(count, &full.count, sizeof(full.count));
+	memcpy(count + 10, &full.expiry, sizeof(full.expiry));
 	encode_full();
-	for (size_t i = 0; i < 9; i++)
+	for (size_t i = 0; i < NUMBERS; i++)
 		for (unsigned k = 0; k < 8; k++)
 			CHECK_INT(bytes[AT_COUNT + 8 * i + k],
 			    count[i] >> (8 * k) & 0xff);
-	CHECK_INT(AT_COUNT + 9 * 8, SHIPSTATE_SIZE);
+	CHECK_INT(AT_COUNT + NUMBERS * 8, SHIPSTATE_SIZE);
 }
 
 TEST(a_shipper_that_has_done_nothing_says_zeros)
@@ -121,7 +125,7 @@ TEST(a_status_is_of_three_digits)
 
 TEST(a_counter_that_no_point_can_hold_is_refused)
 {
-	for (size_t i = 0; i < 9; i++) {
+	for (size_t i = 0; i < NUMBERS; i++) {
 		encode_full();
 		bytes[AT_COUNT + 8 * i + 7] = 0x80;
 		CHECK_INT(decode(), -EBADMSG);
