@@ -12,7 +12,7 @@ import threading
 import qemu
 import uml
 from owned import end, start
-from tap import Failed, Skip
+from tap import Skip
 from vmroot import TREES, configure, root_of
 
 # An overlay in a mount namespace of ours, so that nothing stays behind; and a
@@ -156,13 +156,3 @@ def run(tree, words, overlay=(), kind="nspawn", limit=300, on_line=print):
     finally:
         machine.clean(folder)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def need(tree, kind="nspawn"):
-    """Skip, with the machine's words, where an empty one does not boot."""
-    done = run(tree, ["true"], kind=kind, limit=60)
-    if done.code is None:
-        last = (done.console.strip().splitlines() or ["said nothing"])[-1]
-        raise Skip(f"{kind} does not boot {tree} here: {done.why}: {last}")
-    if done.code != 0:
-        raise Failed(f"`true` in {tree} gave {done.code}")

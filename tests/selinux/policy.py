@@ -10,7 +10,9 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 
+import debs
 import debtree
 
 ROOT = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
@@ -42,6 +44,15 @@ def run(*command, cwd="/"):
     if code != 0:
         raise Broken(f"{' '.join(command[:4])} …: {code}\n{output[-3000:]}")
     return output
+
+
+def old_headers():
+    """Those of Debian 12, in the tree."""
+    package = debs.fetch("selinux-policy-dev", "bookworm")
+    target = tree() / "headers-bookworm"
+    if not target.is_dir():
+        shutil.copytree(package / "usr/share/selinux/devel", target)
+    return "/headers-bookworm/include"
 
 
 @contextlib.contextmanager

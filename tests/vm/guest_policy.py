@@ -11,12 +11,13 @@ import subprocess
 import sys
 
 from tap import Failed
-from vmroot import CACHE, root_of
+from vmroot import CACHE, TREES, root_of
 
 sys.path.insert(0, os.environ["SLUICE_SOURCE_ROOT"] + "/tests/selinux")
 import policy   # noqa: E402
 
-# The stores of the guest, changed in place of its own.
+# The stores of the guest, changed in place of its own; and once more without
+# the rules that keep a denial out of the log.
 _INSTALL = """
 for store in etc/selinux var/lib/selinux; do
     mkdir -p "$2/$store"
@@ -24,7 +25,10 @@ for store in etc/selinux var/lib/selinux; do
     mount --bind "$2/$store" "$1/$store"
 done
 mount --bind "$3" "$1/mnt"
-chroot "$1" sh -ec 'cd /mnt; exec semodule -N -X 200 -i *.cil'
+chroot "$1" sh -ec 'cd /mnt; exec semodule -N -D -X 200 -i *.cil'
+mkdir -p "$2/opt/sluice/audited"
+cp "$2"/etc/selinux/default/policy/policy.* "$2/opt/sluice/audited/"
+exec chroot "$1" semodule -N -B
 """
 
 
@@ -56,18 +60,27 @@ def _make(root, modules, target, prefix):
      ).write_text(_equivalent(prefix))
 
 
+def _modules(suite):
+    te = policy.module("sluice.te")
+    if suite == "bookworm":
+        # its semodule knows no deny rule
+        return {"sluice.cil": policy.compile_module(te, policy.old_headers()),
+                "sluice_port.cil": policy.module("sluice_port.cil")}
+    return {"sluice.cil": policy.compile_module(te),
+            **{name: policy.module(name) for name in policy.INSTALLED}}
+
+
 def tree(name, prefix):
     """The tree to lay over the one of that name."""
-    modules = {"sluice.cil": policy.compile_module(policy.module("sluice.te"))}
-    modules.update((each, policy.module(each)) for each in policy.INSTALLED)
+    modules = _modules(TREES[name][0])
     root = root_of(name)
     recipe = repr((root.name, prefix, _INSTALL, sorted(modules.items())))
     key = hashlib.sha256(recipe.encode()).hexdigest()[:12]
-    target = CACHE / f"policy@{key}"
+    target = CACHE / f"policy-{name}@{key}"
     with open(CACHE / "policy.lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
-            for old in CACHE.glob("policy@*"):
+            for old in CACHE.glob(f"policy-{name}@*"):
                 shutil.rmtree(old)
             _make(root, modules, CACHE / "policy.new", prefix)
             (CACHE / "policy.new").rename(target)

@@ -195,9 +195,12 @@ try_execute_memory(void)
 static int
 try_execute_changed_file(void)
 {
-	char *code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE,
-	    opened("/proc/self/exe", O_RDONLY), 0);
+	const int fd = opened("/proc/self/exe", O_RDONLY);
+	char *code;
 
+	if (fd < 0)
+		return -1;
+	code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (code == MAP_FAILED)
 		return -1;
 	code[0] = 0;

@@ -18,6 +18,8 @@ from vmroot import root_of
 SOURCE = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
 BUILD = pathlib.Path(os.environ["SLUICE_BUILD_ROOT"])
 PROGRAMS = ("collectord/collectord", "shipperd/shipperd")
+ATTACKS = ("test_landlock", "test_layers", "test_seccomp_collector",
+           "test_seccomp_shipper")
 
 
 def prefix():
@@ -50,6 +52,10 @@ def install(tree):
         shutil.copytree(SOURCE / "tests" / folder, ours / folder,
                         ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(BUILD / "tests/vm/intruder", ours)
+    (ours / "attacks").mkdir()
+    for name in ATTACKS:
+        shutil.copy(BUILD / "tests/confinement" / name, ours / "attacks")
+    shutil.copy(SOURCE / "docs/selinux.md", ours)
     Keys(ours / "keys")
 
 
@@ -85,6 +91,7 @@ class Tap:
         match = re.fullmatch(r"(not )?ok \d+ - (.*)", line)
         plan = re.fullmatch(r"1\.\.(\d+)", line)
         with self.lock:
+            seen["booted"] = True
             if match:
                 seen["done"] += 1
                 self.result(not match[1], f"{suite}: {match[2]}")
@@ -95,32 +102,37 @@ class Tap:
             sys.stdout.flush()
 
 
-def words(script, only):
-    return ["env", "PYTHONPATH=/opt/sluice/lib:/opt/sluice/vm",
+def words(script, environment, only):
+    return ["env", *environment, "PYTHONPATH=/opt/sluice/lib:/opt/sluice/vm",
             "PYTHONDONTWRITEBYTECODE=1", f"SLUICE_PREFIX={prefix()}",
-            f"SLUICE_CONFIG={config_file()}", "python3",
+            f"SLUICE_CONFIG={config_file()}", "sh", "-c",
+            'echo "# booted: $(uname -r)"; exec python3 "$@"', "sh",
             f"/opt/sluice/vm/{script}", *only]
 
 
-def live(name, script, overlay, tap, kind="nspawn", limit=240):
+def live(name, script, overlay, tap, kind="nspawn", limit=240,
+         environment=()):
     """Boots the tree of that name with those laid over it for that script;
     its lines are the tap's."""
-    seen = {"done": 0, "plan": None}
+    title = name if kind == "nspawn" else f"{name}, {kind}"
+    seen = {"booted": False, "done": 0, "plan": None}
     try:
-        machine.need(name, kind)
         need_programs(name)
-        done = machine.run(name, words(script, sys.argv[1:]), overlay, kind,
-                           limit,
-                           lambda line: tap.take(name, seen, line))
+        done = machine.run(name, words(script, environment, sys.argv[1:]),
+                           overlay, kind, limit,
+                           lambda line: tap.take(title, seen, line))
+        if not seen["booted"]:
+            last = (done.console.strip().splitlines() or ["nothing"])[-1]
+            raise Skip(f"does not boot here: {done.why}: {last}")
     except (Skip, Failed) as reason:
         with tap.lock:
-            tap.result(isinstance(reason, Skip), f"{name} # SKIP {reason}")
+            tap.result(isinstance(reason, Skip), f"{title} # SKIP {reason}")
         return
-    journal = BUILD / f"journal-{name}.txt"
+    journal = BUILD / f"journal-{name}-{kind}.txt"
     journal.write_text(done.journal)
     with tap.lock:
         tap.result(seen["done"] == seen["plan"] and done.code in (0, 1),
-                   f"{name}: all tests were run, and the machine went down")
+                   f"{title}: all tests were run, and the machine went down")
         if done.code is None:
             print(f"# {done.why}")
             print("\n".join("# " + line
