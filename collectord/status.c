@@ -29,22 +29,18 @@ add(struct line *l, const char *format, ...)
 		    l->used + (size_t)n : l->size - 1;
 }
 
+/* First where it is bad news: a terminal may show the start alone. */
 static void
-add_delivery(struct line *l, const struct status *s, uint64_t now_ns)
+add_trouble(struct line *l, const struct status *s, uint64_t now_ns)
 {
 	const struct shipstate *ship = &s->self->ship;
-	const char *host = s->endpoint[ship->endpoint].host;
 
 	if (ship->phase == SHIP_FAILING)
-		add(l, "Cannot deliver to %s for %" PRIu64 " s: %s", host,
+		add(l, "Failing %" PRIu64 " s: %s; ",
 		    (now_ns - s->failing_ns) / NS_PER_S,
 		    reason_name(ship->reason));
-	else if (ship->count.requests_delivered == 0)
-		add(l, "Nothing delivered to %s yet", host);
-	else
-		add(l, "Delivering to %s", host);
-	if (ship->phase == SHIP_WELL && ship->reason != REASON_NONE)
-		add(l, " (%s)", reason_name(ship->reason));
+	else if (ship->phase == SHIP_WELL && ship->reason != REASON_NONE)
+		add(l, "Not all taken: %s; ", reason_name(ship->reason));
 }
 
 static void
@@ -54,9 +50,8 @@ add_records(struct line *l, const struct ring *r)
 
 	for (int i = 0; i < LOST_END; i++)
 		lost += ring_lost(r, (enum loss)i);
-	add(l, "; records: %" PRIu64 " read, %" PRIu64 " delivered, %" PRIu64
-	    " queued, %" PRIu64 " lost", ring_read(r), r->state.acked,
-	    ring_queued(r), lost);
+	add(l, "%" PRIu64 " shipped, %" PRIu64 " queued, %" PRIu64 " lost",
+	    r->state.acked, ring_queued(r), lost);
 	for (int i = 0; i < LOST_END && lost > 0; i++)
 		if (ring_lost(r, (enum loss)i) > 0)
 			add(l, " %s=%" PRIu64, loss_name((enum loss)i),
@@ -66,7 +61,7 @@ add_records(struct line *l, const struct ring *r)
 static void
 add_layers(struct line *l, const struct self *self)
 {
-	add(l, "; %s, seccomp", self->split ? "two users" : "ONE USER");
+	add(l, "; %s", self->split ? "two users" : "ONE USER");
 	if (self->landlock[SELF_COLLECTOR] > 0 &&
 	    self->landlock[SELF_SHIPPER] > 0)
 		add(l, ", Landlock ABI %u",
@@ -78,6 +73,18 @@ add_layers(struct line *l, const struct self *self)
 		add(l, ", SELinux");
 	else if (self->selinux[SELF_COLLECTOR] != SELINUX_ABSENT)
 		add(l, ", NOT CONFINED by SELinux");
+	/* last: without it nothing runs */
+	add(l, ", seccomp");
+}
+
+/* Last: nobody else chose the length of that name. */
+static void
+add_endpoint(struct line *l, const struct status *s)
+{
+	const struct shipstate *ship = &s->self->ship;
+
+	add(l, "; %s %s", ship->count.requests_delivered == 0 ?
+	    "nothing taken yet by" : "to", s->endpoint[ship->endpoint].host);
 }
 
 void
@@ -86,9 +93,10 @@ status_line(const struct status *s, uint64_t now_ns, char *text, size_t size)
 	struct line l = { .text = text, .size = size };
 
 	text[0] = '\0';
-	add_delivery(&l, s, now_ns);
+	add_trouble(&l, s, now_ns);
 	add_records(&l, s->ring);
 	add_layers(&l, s->self);
+	add_endpoint(&l, s);
 }
 
 void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs in: collectord.  One line for `systemctl status`: what is shipped,
- * queued and lost, how the last attempt went, and which layers are in force.
+ * Runs in: collectord.  One line for `systemctl status`, the only one there is:
+ * what is wrong; records shipped, queued and lost; which layers are in force;
+ * where to.  In this order, so that what matters is in the first 80 columns.
  */
 #ifndef SLUICE_STATUS_H
 #define SLUICE_STATUS_H
