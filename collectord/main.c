@@ -19,6 +19,7 @@
 #include "resource.h"
 #include "resolvconf.h"
 #include "ring_store.h"
+#include "sources/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,6 +94,20 @@ require(const struct config *cfg)
 	if ((cfg->require & REQUIRE_SPLIT) != 0 && !capabilities_can_split())
 		fatal_text("require: split", "two users need CAP_SETUID,"
 		    " CAP_SETGID and CAP_SETPCAP, ambient, at the start");
+}
+
+/* ProtectClock= of the unit: a profile alone asks for nothing against it. */
+static void
+leave_clock(struct config *cfg)
+{
+	const uint64_t clock = SOURCE_BIT(SOURCE_CLOCK);
+	struct timex tx;
+
+	if ((cfg->sources.enabled & clock & ~cfg->said) == 0 ||
+	    clock_ask(&tx) != -EPERM)
+		return;
+	cfg->sources.enabled &= ~clock;
+	log_event(LOG_LEVEL_INFO, "clock_refused");
 }
 
 static void
@@ -254,6 +269,7 @@ main(int argc, char **argv)
 	    self.start_ns - now_ns(CLOCK_BOOTTIME));
 	open_host(&host, &cfg);
 	refuse_too_many(&host, &cfg);
+	leave_clock(&cfg);
 	start_shipper(&link, &o, &cfg, &seed);
 	if (self_open(&self, link.shipper.pid) < 0)
 		log_event_errno(LOG_LEVEL_WARNING, "self_unreadable",

@@ -25,18 +25,26 @@ clock_of(const struct timex *tx)
 	};
 }
 
+int
+clock_ask(struct timex *tx)
+{
+	*tx = (struct timex){ .modes = 0 };
+	/* glibc's adjtimex() is clock_adjtime(2), which the lock refuses */
+	return syscall(SYS_adjtimex, tx) < 0 ? -errno : 0;
+}
+
 static int
 read_clock(struct collect *c)
 {
-	struct timex tx = { .modes = 0 };	/* only asks */
 	struct clock_sample s;
+	struct timex tx;
+	int error;
 
 	/* there is no clock in a copy of another host's files */
 	if (!host_is_real(c->host, HOST_PROC))
 		return 0;
-	/* glibc's adjtimex() is clock_adjtime(2), which the lock refuses */
-	if (syscall(SYS_adjtimex, &tx) < 0)
-		return -errno;
+	if ((error = clock_ask(&tx)) < 0)
+		return error;
 	s = clock_of(&tx);
 	build_instance(c->build);
 	build_point(c->build, CLOCK_SYNCHRONIZED_ALL, s.synchronized);

@@ -15,6 +15,8 @@ struct clock_sample {
 	int64_t tai_s;
 };
 
+/* Only asks: 0 or -errno. */
+int	clock_ask(struct timex *);
 /* Pure: the kernel's units as ours. */
 struct clock_sample	clock_of(const struct timex *);
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests.  The unit as it is installed, under the systemd of Debian 12
 # (252, as in RHEL 9) and of Debian 13 (257, as in RHEL 10), both at once.
-# What is tried is in guest_systemd.py; its lines are ours.
+# What is tried is in guest_systemd.py (its life) and guest_unit.py (what it
+# allows); their lines are ours.
 import concurrent.futures
 import contextlib
 import pathlib
@@ -12,6 +13,8 @@ import lives
 import machine
 from tap import Skip
 from vmroot import SUITES
+
+SCRIPTS = ("guest_systemd.py", "guest_unit.py")
 
 
 def main():
@@ -27,9 +30,9 @@ def main():
             return
         pool = stack.enter_context(
             concurrent.futures.ThreadPoolExecutor(len(SUITES)))
-        both = [pool.submit(lives.live, suite, "guest_systemd.py", [tree],
-                            tap) for suite in SUITES]
-        for one in both:
+        all_of_them = [pool.submit(lives.live, suite, script, [tree], tap)
+                       for script in SCRIPTS for suite in SUITES]
+        for one in all_of_them:
             one.result()
     print(f"1..{tap.number}")
     sys.exit(0 if tap.good else 1)
