@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests, inside a booted machine with SELinux.  What the kernel denied
 # of ours, by our label or by our name or number, whoever's label that was.
+import itertools
 import pathlib
 import re
 
@@ -14,15 +15,25 @@ _PID = re.compile(r"\bpid=(\d+)\b")
 _AVC = re.compile(r"denied +{ ([\w ]+) } .*scontext=\w+:\w+:(\w+)"
                   r".* tcontext=\w+:\w+:(\w+).* tclass=(\w+)")
 
+_marks = itertools.count(1)
 _provoked = set()
 _pids = set()
 
 
+def _audited():
+    """What auditd wrote, up to a line of ours: it may be late."""
+    mark = f"mark {next(_marks)}."
+    unit.command("auditctl", "-m", mark)
+
+    def text():
+        read = AUDIT_LOG.read_text(errors="replace")
+        return read if mark in read else None
+    return until(text, 30, "auditd writes")
+
+
 def _log():
     """The kernel's own lines until auditd runs, which takes them from it."""
-    text = unit.command("dmesg")
-    if AUDIT_LOG.exists():
-        text += AUDIT_LOG.read_text(errors="replace")
+    text = unit.command("dmesg") + (_audited() if AUDIT_LOG.exists() else "")
     return [line for line in text.splitlines() if _DENIAL.search(line)]
 
 

@@ -12,6 +12,7 @@ import intruder
 import unit
 from denials import check_none_was_lost, denials, parsed, provoked
 from labels import ENFORCE, check_domains, label_files
+from pair import status_of
 from tap import Skip, check, check_equal, main, test, until
 from unit import Journal, show, systemctl
 
@@ -140,6 +141,10 @@ def attack(program):
 @test
 def permissive_the_other_layers_hold():
     ENFORCE.write_text("0")
+    check_equal(layers(restart(["split"])),
+                ["permissive"] * 2 + [str(ABI)] * 2)
+    for pid in (unit.main_pid(), unit.shipper_pid()):
+        check_equal(status_of(pid)["Seccomp"], "2", "Seccomp")
     if os.path.ismount("/tmp"):
         # one attack is by a set-user-ID program there
         unit.command("mount", "-o", "remount,suid", "/tmp")
