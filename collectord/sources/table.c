@@ -4,14 +4,18 @@
 #include "sources/clock.h"
 #include "sources/conntrack.h"
 #include "sources/cpu.h"
+#include "sources/cpufreq.h"
 #include "sources/disk.h"
 #include "sources/edac.h"
 #include "sources/filesystem.h"
+#include "sources/hwmon.h"
 #include "sources/interrupts.h"
 #include "sources/kernel.h"
 #include "sources/load.h"
 #include "sources/memory.h"
 #include "sources/network.h"
+#include "sources/numa.h"
+#include "sources/nvme.h"
 #include "sources/paging.h"
 #include "sources/posture.h"
 #include "sources/pressure.h"
@@ -35,8 +39,12 @@ const struct source *const source_table[] = {
 	&source_clock,
 	&source_edac,
 	&source_cgroup,
+	&source_hwmon,
+	&source_cpufreq,
+	&source_numa,
 	&source_interrupts,
 	&source_conntrack,
+	&source_nvme,
 	&source_posture,
 };
 const size_t source_table_size =

@@ -2,6 +2,7 @@
 # Runs in: tests.  A second reader of what the kernel says about hardware and
 # about itself, written apart from the collector's sources.
 import decimal
+import re
 
 SOFTIRQS = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET",
             "SCHED", "HRTIMER", "RCU")
@@ -67,4 +68,154 @@ def conntrack(view):
                      linux__conntrack__event=name)
 
 
-SOURCES = {"interrupts": interrupts, "conntrack": conntrack}
+def number(path):
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def word(path):
+    try:
+        return path.read_text().splitlines()[0].rstrip(" ")
+    except (OSError, IndexError):
+        return ""
+
+
+def numbered(folder, stem):
+    """(number, path) of each entry of that name; none, where it is missing."""
+    found = [(re.fullmatch(stem + r"(\d{1,5})", path.name), path)
+             for path in sorted(folder.glob(stem + "*"))]
+    return sorted((int(match[1]), path) for match, path in found if match)
+
+
+SENSORS = (("temp", "input", "hw.temperature", 1000),
+           ("fan", "input", "hw.fan.speed", 1),
+           ("in", "input", "hw.voltage", 1000),
+           ("curr", "input", "linux.hwmon.current", 1000),
+           ("power", "input", "linux.hwmon.power", 1000000),
+           ("power", "average", "linux.hwmon.power", 1000000))
+
+
+def escaped_text(text):
+    """As an attribute that may hold spaces, and any letter."""
+    return "".join(c if c.isalnum() or c in "._-/:@+=!, " else
+                   "".join(f"%{b:02X}" for b in c.encode()) for c in text)
+
+
+def hwmon(view):
+    for chip, folder in numbered(view.sys / "class/hwmon", "hwmon"):
+        for stem, end, name, scale in SENSORS:
+            for path in folder.glob(f"{stem}*_{end}"):
+                n = re.fullmatch(stem + r"(\d+)_" + end, path.name)
+                value = number(path)
+                if n is None or value is None or (
+                        end == "average" and
+                        (folder / f"{stem}{n[1]}_input").exists()):
+                    continue
+                where = {"hw__id": f"hwmon{chip}.{stem}{int(n[1])}",
+                         "hw__name": word(folder / "name"),
+                         "hw__sensor_location": escaped_text(
+                             word(folder / f"{stem}{n[1]}_label"))}
+                where = {k: v for k, v in where.items() if v}
+                view.say(name, decimal.Decimal(value) / scale, **where)
+                for kind, limit in (("max", "high.degraded"),
+                                    ("crit", "high.critical")):
+                    most = number(folder / f"{stem}{n[1]}_{kind}")
+                    if stem == "temp" and most is not None and \
+                            -273000 < most < 1000000:
+                        view.say(name + ".limit",
+                                 decimal.Decimal(most) / 1000,
+                                 hw__limit_type=limit, **where)
+
+
+THROTTLES = (("throttles", "core", "core_throttle_count", 1),
+             ("throttles", "package", "package_throttle_count", 1),
+             ("throttle_time", "core", "core_throttle_total_time_ms", 1000),
+             ("throttle_time", "package", "package_throttle_total_time_ms",
+              1000))
+
+
+def cpufreq(view):
+    cpus = numbered(view.sys / "devices/system/cpu", "cpu")
+    speeds = {cpu: number(path / "cpufreq/scaling_cur_freq")
+              for cpu, path in cpus}
+    speeds = {cpu: khz * 1000 for cpu, khz in speeds.items() if khz}
+    for cpu, hz in speeds.items():
+        view.say("system.cpu.frequency", hz, cpu__logical_number=cpu)
+    if speeds:
+        hz = speeds.values()
+        for name, value in (("min", min(hz)), ("max", max(hz)),
+                            ("mean", sum(hz) // len(hz))):
+            view.say("linux.cpu.frequency", value, linux__cpu__statistic=name)
+    for name, part, file, scale in THROTTLES:
+        found = {}
+        for _, path in cpus:
+            package = number(path / "topology/physical_package_id")
+            core = number(path / "topology/core_id")
+            whose = package if part == "package" else (package, core)
+            value = number(path / "thermal_throttle" / file)
+            if value is not None:
+                found.setdefault(whose, value)
+        if found:
+            view.say(f"linux.cpu.{name}",
+                     decimal.Decimal(sum(found.values())) / scale,
+                     linux__cpu__part=part)
+
+
+def numa(view):
+    for node, path in numbered(view.sys / "devices/system/node", "node"):
+        where = {"linux__numa__node": node}
+        kib = {line.split()[2]: int(line.split()[3]) for line in
+               view.lines(path / "meminfo")}
+        if kib:
+            total, free = kib["MemTotal:"] * 1024, kib["MemFree:"] * 1024
+            view.say("linux.numa.memory.limit", total, **where)
+            for state, value in (("free", free), ("used", total - free)):
+                view.say("linux.numa.memory.usage", value,
+                         linux__numa__memory__state=state, **where)
+        for line in view.lines(path / "numastat"):
+            name, value = line.split()
+            kind = name.removeprefix("numa_").removesuffix("_node")
+            view.say("linux.numa.allocations", value, **where,
+                     linux__numa__allocation=kind.removesuffix("_hit"))
+        pools(view, path / "hugepages", **where)
+    pools(view, view.sys / "kernel/mm/hugepages")
+
+
+def pools(view, folder, **node):
+    for path in folder.glob("hugepages-*kB"):
+        where = {"linux__hugepages__page_size":
+                 int(path.name[10:-2]) * 1024, **node}
+        total, free, surplus, reserved = (
+            number(path / f"{name}_hugepages")
+            for name in ("nr", "free", "surplus", "resv"))
+        if not node:
+            total = free = surplus = None
+        else:
+            reserved = None
+        for name, value, more in (
+                ("limit", total, {}), ("surplus", surplus, {}),
+                ("reserved", reserved, {}),
+                ("usage", free, {"linux__hugepages__state": "free"}),
+                ("usage", None if None in (total, free) else total - free,
+                 {"linux__hugepages__state": "used"})):
+            if value is not None:
+                view.say("linux.hugepages." + name, value, **where, **more)
+
+
+NVME = {"live": "ok", "dead": "failed", "deleting": "failed",
+        "deleting (no IO)": "failed"}
+
+
+def nvme(view):
+    for n, path in numbered(view.sys / "class/nvme", "nvme"):
+        now = word(path / "state")
+        for state in ("ok", "degraded", "failed") if now else ():
+            view.say("hw.status", NVME.get(now, "degraded") == state,
+                     hw__id=f"nvme{n}", hw__state=state,
+                     hw__type="disk_controller")
+
+
+SOURCES = {"interrupts": interrupts, "conntrack": conntrack, "hwmon": hwmon,
+           "cpufreq": cpufreq, "numa": numa, "nvme": nvme}

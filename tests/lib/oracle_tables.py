@@ -120,6 +120,13 @@ system.process.count updown {process} process.state
 system.process.created counter {process}
 system.process.limit updown {thread}
 hw.errors counter {error} hw.id hw.type error.type
+hw.temperature gauge Cel hw.id hw.name? hw.sensor_location?
+hw.temperature.limit gauge Cel hw.id hw.limit_type hw.name?
+    hw.sensor_location?
+hw.fan.speed gauge rpm hw.id hw.name? hw.sensor_location?
+hw.voltage gauge V hw.id hw.name? hw.sensor_location?
+hw.status updown 1 hw.id hw.state hw.type
+system.cpu.frequency gauge Hz cpu.logical_number
 otel.sdk.exporter.metric_data_point.exported counter {data_point} error.type?
 """
 
@@ -141,7 +148,9 @@ VALUES = {key: set(values.split()) for key, values in {
     "network.transport": "tcp udp",
     "network.type": "ipv4 ipv6",
     "process.state": "running sleeping stopped defunct",
-    "hw.type": "memory",
+    "hw.type": "memory disk_controller",
+    "hw.state": "ok degraded failed",
+    "hw.limit_type": "high.degraded high.critical",
     "os.type": "linux",
     "host.arch": "amd64 arm32 arm64 ia64 ppc32 ppc64 s390x x86 riscv64",
 }.items()}
