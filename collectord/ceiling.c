@@ -71,15 +71,20 @@ ceiling_of(struct host *h, const struct source *s,
 
 /* One of each point, and a source's failures for each source. */
 uint64_t
-ceiling_own(void)
+ceiling_own(unsigned source)
 {
 	uint64_t sum = 0;
 
-	for (unsigned p = 0; p < POINT_END; p++)
-		if (registry_point(p) != NULL && source_of(
-		    registry_metric(point_metric(p))->source) == NULL)
+	for (unsigned p = 0; p < POINT_END; p++) {
+		enum source_id id;
+
+		if (registry_point(p) == NULL)
+			continue;
+		id = registry_metric(point_metric(p))->source;
+		if (source_of(id) == NULL && (source == 0 || source == id))
 			sum += point_metric(p) == METRIC_SOURCE_FAILURES ?
 			    source_table_size : 1;
+	}
 	return sum;
 }
 
@@ -92,7 +97,7 @@ is_on(const struct source *s, const struct source_options *o)
 uint64_t
 ceiling_sum(struct host *h, const struct source_options *o)
 {
-	uint64_t sum = ceiling_own();
+	uint64_t sum = ceiling_own(0);
 
 	for (size_t i = 0; i < source_table_size; i++)
 		if (is_on(source_table[i], o))

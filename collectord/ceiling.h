@@ -14,8 +14,8 @@ enum { CEILING_TEXT_MAX = 256 };
 /* Of one source, as this host is now. */
 uint64_t	ceiling_of(struct host *, const struct source *,
 		    const struct source_options *);
-/* What the agent says of itself. */
-uint64_t	ceiling_own(void);
+/* What the agent says of itself in that source; 0: in all. */
+uint64_t	ceiling_own(unsigned source);
 uint64_t	ceiling_sum(struct host *, const struct source_options *);
 /* False: text says by how much, and what would be right. */
 bool		ceiling_check(struct host *, const struct source_options *,

@@ -5,12 +5,14 @@
  * a host that goes on like that is then written into a ring as the collector
  * would, and what that ring holds is what is said.
  */
-#include "sluice.h"
+#include "plan.h"
 
+#include "ceiling.h"
 #include "config_value.h"
 #include "cycle.h"
 #include "log.h"
 #include "now.h"
+#include "sluice.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,25 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { KIB = 1024, MIB = 1048576 };
 enum { PAUSE_MS = 1000, SEGMENTS_MEASURED = 3, STEPS_MEASURED = 20000 };
-
-/* What was read at one time. */
-struct step {
-	uint8_t *bytes;		/* of all records, one after the other */
-	size_t used;
-	size_t nrecords;
-	size_t *len;
-};
-
-struct plan {
-	const struct config *config;
-	struct step last, before;
-	int64_t times;		/* intervals are that much longer than pauses */
-	uint64_t points;
-	uint64_t first;		/* bytes of a segment's first step */
-	uint64_t in_segment;	/* steps that a segment holds */
-	struct ring ring;
-};
 
 static void
 keep_record(void *arg, const uint8_t *record, size_t len)
@@ -54,20 +39,16 @@ keep_record(void *arg, const uint8_t *record, size_t len)
 }
 
 static void
-collect(struct plan *p)
+collect(struct plan *p, struct host *h)
 {
 	static struct cycle cycle;
-	static struct host host;
 	static struct self self;
-	const char *which;
 
-	if (host_open(&host, p->config->procfs, p->config->sysfs,
-	    &which) < 0)
-		fatal(which, errno);
+	self.start_ns = now_ns(CLOCK_REALTIME);
 	/* what the daemons say of themselves takes its room as well */
 	if (self_open(&self, getpid()) < 0)
 		fatal("/proc/self", errno);
-	cycle_init(&cycle, &host, &p->ring, &self, &p->config->sources);
+	cycle_init(&cycle, h, &p->ring, &self, &p->config->sources);
 	cycle_run(&cycle);
 	usleep(PAUSE_MS * 1000);
 	cycle_run(&cycle);
@@ -75,7 +56,6 @@ collect(struct plan *p)
 	usleep(PAUSE_MS * 1000);
 	cycle_run(&cycle);
 	ring_last_step(&p->ring, keep_record, &p->last);
-	host_close(&host);
 }
 
 /* Where a point stands after so many intervals more. */
@@ -136,31 +116,35 @@ push_later(struct plan *p, const uint8_t *record, size_t len,
 		ring_push(&p->ring, record, len);
 }
 
-static void
-push_step(struct plan *p, int64_t intervals)
+void
+plan_push_step(struct plan *p, int64_t intervals, unsigned source)
 {
 	const uint64_t now = now_ns(CLOCK_REALTIME);
 	const uint8_t *record = p->last.bytes, *before = p->before.bytes;
+	struct record_reader rr;
 
 	ring_begin(&p->ring, now_ns(CLOCK_BOOTTIME), now);
 	for (size_t i = 0; i < p->last.nrecords; i++) {
 		const bool same = i < p->before.nrecords;
 
-		push_later(p, record, p->last.len[i], same ? before : record,
-		    same ? p->before.len[i] : p->last.len[i], intervals);
+		if (source == 0 || (record_open(&rr, record,
+		    p->last.len[i]) == 0 && rr.head.source == source))
+			push_later(p, record, p->last.len[i],
+			    same ? before : record,
+			    same ? p->before.len[i] : p->last.len[i],
+			    intervals);
 		before += same ? p->before.len[i] : 0;
 		record += p->last.len[i];
 	}
 	ring_commit(&p->ring);
 }
 
-static void
-make_ring(struct plan *p)
+void
+plan_make_ring(struct plan *p, uint64_t bytes)
 {
 	const uint64_t now = now_ns(CLOCK_REALTIME);
 
-	if (ring_new(&p->ring, p->config->ring_size, now,
-	    now - now_ns(CLOCK_BOOTTIME)) < 0)
+	if (ring_new(&p->ring, bytes, now, now - now_ns(CLOCK_BOOTTIME)) < 0)
 		fatal("memory for the ring", errno);
 }
 
@@ -170,11 +154,11 @@ measure(struct plan *p)
 {
 	int64_t n = 0;
 
-	make_ring(p);
-	push_step(p, n++);
+	plan_make_ring(p, p->config->ring_size);
+	plan_push_step(p, n++, 0);
 	p->first = ring_usage(&p->ring);
 	while (p->ring.head <= SEGMENTS_MEASURED && n < STEPS_MEASURED)
-		push_step(p, n++);
+		plan_push_step(p, n++, 0);
 	p->in_segment = p->ring.head > SEGMENTS_MEASURED ?
 	    (uint64_t)n / SEGMENTS_MEASURED :
 	    (uint64_t)n * p->ring.segment / ring_usage(&p->ring);
@@ -183,17 +167,65 @@ measure(struct plan *p)
 	ring_done(&p->ring);
 }
 
-static void
-count_points(struct plan *p)
+static const char *
+size(uint64_t bytes)
 {
-	const uint8_t *record = p->last.bytes;
-	struct record_reader rr;
-	struct instance inst;
+	static char text[4][VALUE_TEXT_MAX];
+	static unsigned turn;
+	char *p = text[turn++ % 4];
+	/* to the next MiB or KiB: more digits would say nothing */
+	const uint64_t unit = bytes < MIB ? KIB : MIB;
 
-	for (size_t i = 0; i < p->last.nrecords; record += p->last.len[i++])
-		if (record_open(&rr, record, p->last.len[i]) == 0)
-			while (record_next_instance(&rr, &inst) == 1)
-				p->points += inst.npoints;
+	return value_print(p, value_bytes, (bytes + unit - 1) / unit * unit);
+}
+
+static void
+print_series(const struct plan *p, uint64_t most)
+{
+	printf("series: %" PRIu64 " at most on this host, %" PRIu64
+	    " now, ", most, p->points);
+	if (p->config->sources.max_series > 0)
+		printf("%u allowed\n",
+		    (unsigned)p->config->sources.max_series);
+	else
+		printf("no ceiling\n");
+}
+
+static void
+print_memory(const struct plan *p)
+{
+	struct plan_memory m;
+
+	plan_memory(p, &m);
+	printf("memory: collector %s at most (%s in use here), shipper %s at"
+	    " most, ring %s\n", size(m.collector), size(m.collector_used),
+	    size(m.shipper), size(p->config->ring_size));
+}
+
+static void
+print_source(struct plan *p, const char *name, unsigned source, uint64_t most)
+{
+	printf("source: %s: %" PRIu64 " series at most, %" PRIu64 " now, %"
+	    PRIu64 " bytes stored, %" PRIu64 " bytes sent\n", name, most,
+	    plan_points(p, source), plan_stored(p, source),
+	    plan_sent(p, source));
+}
+
+static void
+print_sources(struct plan *p, struct host *h)
+{
+	const struct source_options *o = &p->config->sources;
+
+	for (unsigned id = 1; id < SOURCE_END; id++) {
+		const struct source *s = source_of(id);
+
+		if (s != NULL && (o->enabled & SOURCE_BIT(id)) != 0)
+			print_source(p, registry_source(id)->name, id,
+			    ceiling_of(h, s, o));
+		else if (s == NULL && registry_source(id) != NULL)
+			print_source(p, registry_source(id)->name, id,
+			    ceiling_own(id));
+	}
 }
 
 static void
@@ -214,33 +246,70 @@ print_plan(const struct plan *p)
 	    " for each one that follows\n", p->first, following);
 	printf("stored: %" PRIu64 ".%02" PRIu64 " bytes a point on average\n",
 	    per_step / p->points, per_step * 100 / p->points % 100);
+	printf("sent: %" PRIu64 " bytes for each, %" PRIu64 " a point\n",
+	    plan_sent(p, 0), plan_sent(p, 0) / p->points);
 	printf("ring: %s\n", value_print(value, value_bytes,
 	    p->config->ring_size));
 	printf("outage: %" PRIu64 " collections are kept, %" PRIu64 ":%02"
 	    PRIu64 " hours\n", kept, minutes / 60, minutes % 60);
 }
 
+static void
+free_plan(struct plan *p)
+{
+	free(p->last.bytes);
+	free(p->last.len);
+	free(p->before.bytes);
+	free(p->before.len);
+}
+
+/* What is above the ceiling is refused before it is looked at. */
+static bool
+refused(struct plan *p, struct host *h, const struct arguments *a)
+{
+	char text[CEILING_TEXT_MAX];
+
+	if (ceiling_check(h, &p->config->sources, text))
+		return false;
+	fprintf(stderr, "%s: %s\n", a->config, text);
+	return true;
+}
+
+static void
+print_all(struct plan *p, struct host *h)
+{
+	print_series(p, ceiling_sum(h, &p->config->sources));
+	print_plan(p);
+	print_memory(p);
+	print_sources(p, h);
+}
+
 int
 plan_run(const struct arguments *a, const struct config *c)
 {
 	static struct plan p;
+	static struct host h;
+	const char *which;
+	int status = EXIT_WRONG;
 
-	(void)a;
 	p.config = c;
 	p.times = c->interval_ms / PAUSE_MS;
-	make_ring(&p);
-	collect(&p);
-	ring_done(&p.ring);
-	count_points(&p);
-	if (p.points > 0) {
-		measure(&p);
-		print_plan(&p);
+	if (host_open(&h, c->procfs, c->sysfs, &which) < 0)
+		fatal(which, errno);
+	if (!refused(&p, &h, a)) {
+		plan_make_ring(&p, c->ring_size);
+		collect(&p, &h);
+		ring_done(&p.ring);
+		if ((p.points = plan_points(&p, 0)) > 0) {
+			measure(&p);
+			print_all(&p, &h);
+			status = EXIT_GOOD;
+		} else {
+			fputs("sluice: nothing could be read: no plan\n",
+			    stderr);
+		}
 	}
-	free(p.last.bytes);
-	free(p.last.len);
-	free(p.before.bytes);
-	free(p.before.len);
-	if (p.points == 0)
-		fputs("sluice: nothing could be read: no plan\n", stderr);
-	return p.points == 0 ? EXIT_WRONG : EXIT_GOOD;
+	host_close(&h);
+	free_plan(&p);
+	return status;
 }

@@ -14,14 +14,18 @@ enum { OPT_RAW = 256, OPT_CYCLES, OPT_USER, CYCLES_MAX = 1000 };
 
 static const char usage[] =
     "usage: sluice check [-c FILE] [--user USER]\n"
+    "       sluice doctor [-c FILE] [--user USER]\n"
     "       sluice plan [-c FILE] [--user USER]\n"
+    "       sluice prices\n"
     "       sluice show [-c FILE] [--user USER] [--raw] [--cycles N]\n"
     "       sluice --help | --version\n";
 
 static const char help[] =
     "\n"
     "check  judge the configuration and the files that it names\n"
-    "plan   collect for a moment, and print how long an outage may last\n"
+    "doctor say what this host lacks, what that costs and what to do\n"
+    "plan   collect for a moment, and print what it will cost\n"
+    "prices say what each metric costs in privilege\n"
     "show   collect once, and print what the next request would hold\n"
     "\n"
     "  -c FILE     configuration (" CONFIG_FILE ")\n"
@@ -47,15 +51,25 @@ static const struct option show_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static const struct option help_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* The secret is that of collect.redact, and takes a configuration. */
+enum need { NEED_NOTHING, NEED_CONFIG, NEED_SECRET };
+
 static const struct command {
 	const char *name;
 	const struct option *options;
 	int (*run)(const struct arguments *, const struct config *);
-	bool collects;		/* so that the secret of hashes is needed */
+	enum need need;
 } commands[] = {
-	{ "check", common_options, check_run, false },
-	{ "plan", common_options, plan_run, true },
-	{ "show", show_options, show_run, true },
+	{ "check", common_options, check_run, NEED_CONFIG },
+	{ "doctor", common_options, doctor_run, NEED_NOTHING },
+	{ "plan", common_options, plan_run, NEED_SECRET },
+	{ "prices", help_options, prices_run, NEED_NOTHING },
+	{ "show", show_options, show_run, NEED_SECRET },
 };
 
 _Noreturn static void
@@ -97,6 +111,8 @@ parse_arguments(struct arguments *a, const struct command *command, int argc,
 	    NULL)) != -1)
 		switch (c) {
 		case 'c':
+			if (command->options == help_options)
+				wrong_usage();
 			a->config = optarg;
 			break;
 		case OPT_RAW:
@@ -150,12 +166,28 @@ assume_credentials(struct arguments *a)
 		abort();
 }
 
+static int
+prepare(const struct command *command, const struct arguments *a,
+    struct config *cfg)
+{
+	struct config_error error;
+
+	if (command->need == NEED_NOTHING)
+		return EXIT_GOOD;
+	if (config_read(cfg, a->config, &error) < 0) {
+		fprintf(stderr, "%s\n", error.text);
+		return EXIT_WRONG;
+	}
+	if (command->need == NEED_SECRET)
+		redact_must_open(&cfg->sources.redact, cfg->redact_key);
+	return EXIT_GOOD;
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct config cfg;
 	const struct command *command;
-	struct config_error error;
 	struct arguments a;
 	int status;
 
@@ -168,12 +200,8 @@ main(int argc, char **argv)
 	assume_credentials(&a);
 	if ((status = user_become(&a)) != EXIT_GOOD)
 		return status;
-	if (config_read(&cfg, a.config, &error) < 0) {
-		fprintf(stderr, "%s\n", error.text);
-		return EXIT_WRONG;
-	}
-	if (command->collects)
-		redact_must_open(&cfg.sources.redact, cfg.redact_key);
+	if ((status = prepare(command, &a, &cfg)) != EXIT_GOOD)
+		return status;
 	status = command->run(&a, &cfg);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("sluice: standard output");

@@ -36,7 +36,10 @@ int	user_become(struct arguments *);
 
 /* Each returns the exit status. */
 int	check_run(const struct arguments *, const struct config *);
+int	doctor_run(const struct arguments *, const struct config *);
 int	plan_run(const struct arguments *, const struct config *);
+/* Needs no configuration: NULL will do. */
+int	prices_run(const struct arguments *, const struct config *);
 int	show_run(const struct arguments *, const struct config *);
 
 #endif

@@ -27,4 +27,12 @@ def the_page_of_the_protocol_is_what_the_frame_table_says():
     check_page("protocol")
 
 
+@test
+def the_page_of_privileges_is_what_sluice_prices_prints():
+    made = subprocess.run([build / "tools/sluice", "prices"], text=True,
+                          capture_output=True, check=True).stdout
+    kept = (root / "docs/privileges.md").read_text()
+    check(made == kept, "docs/privileges.md is old: run tools/gen-docs")
+
+
 main()

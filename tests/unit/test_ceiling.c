@@ -96,9 +96,9 @@ TEST(a_ceiling_is_said_to_be_too_low_with_what_would_be_right)
 	struct host h;
 
 	open_tree(&h, "linux-6.18");
-	CHECK_INT(ceiling_sum(&h, &o), ceiling_own() + 4 + 19);
+	CHECK_INT(ceiling_sum(&h, &o), ceiling_own(0) + 4 + 19);
 	CHECK(ceiling_check(&h, &o, text));
-	o.max_series = (uint32_t)ceiling_own() + 23;
+	o.max_series = (uint32_t)ceiling_own(0) + 23;
 	CHECK(ceiling_check(&h, &o, text));
 	CHECK_STR(text, "");
 	o.max_series--;
@@ -114,6 +114,6 @@ TEST(a_source_that_is_off_counts_for_nothing)
 	struct host h;
 
 	open_tree(&h, "linux-6.18");
-	CHECK_INT(ceiling_sum(&h, &o), ceiling_own());
+	CHECK_INT(ceiling_sum(&h, &o), ceiling_own(0));
 	host_close(&h);
 }
