@@ -11,7 +11,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = ("sluice.te", "sluice.if")
-# m4's own, and a class that is named like a call
+# m4's own
 NOT_THEIRS = {"ifdef"}
 
 _DEFINED = re.compile(r"^\s*(?:interface|template|define)\(`(\w+)'",
@@ -78,7 +78,7 @@ def defined(folder):
 
 def table(trees):
     """The lines of interfaces.txt for {name of the tree: folder}."""
-    yield "# Made by interfaces.py.  What our module calls; where it is missing."
+    yield "# Made by interfaces.py: what our module calls, and which tree lacks it."
     yield "# trees: " + " ".join(trees)
     there = {tree: defined(folder) for tree, folder in trees.items()}
     for name in asked():
