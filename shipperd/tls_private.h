@@ -8,6 +8,7 @@
 struct ssl_ctx_st;
 struct ssl_st;
 struct x509_st;
+struct X509_algor_st;
 
 struct tls_context {
 	struct ssl_ctx_st *ctx;
@@ -48,6 +49,8 @@ bool	tls_trust_set(struct tls_context *, const struct tls_secret *ca,
 	    const struct tls_secret *crl, struct tls_error *);
 /* True at the orderly end of a list in PEM. */
 bool	tls_pem_ended(void);
+/* Below 112 bits: X509_verify_cert() asks certificates alone. */
+bool	tls_digest_is_weak(const struct X509_algor_st *);
 /* The earlier end of both; its until 0 is none. */
 void	tls_term_add(struct tls_term *, int64_t from, int64_t until);
 /* Unix seconds of an ASN1_TIME. */

@@ -14,7 +14,6 @@
 enum {
 	SKEW_S = 300,			/* between their clock and ours */
 	AGE_MAX_S = 10 * 86400 - 1,	/* whatever nextUpdate says */
-	DIGEST_MIN = 28,		/* bytes: 112 bits of strength */
 };
 
 /* Fail closed: an extension that cannot be read asks, too. */
@@ -45,23 +44,6 @@ may_be_absent(struct tls *t, STACK_OF(X509) *chain)
 			return false;
 		}
 	return true;
-}
-
-/* X509_verify_cert() judges the signatures of certificates alone. */
-static bool
-digest_is_weak(OCSP_BASICRESP *basic)
-{
-	const ASN1_OBJECT *algorithm;
-	int digest, key;
-
-	X509_ALGOR_get0(&algorithm, NULL, NULL,
-	    OCSP_resp_get0_tbs_sigalg(basic));
-	if (OBJ_find_sigid_algs(OBJ_obj2nid(algorithm), &digest, &key) != 1)
-		return true;
-	if (key == NID_ED25519 || key == NID_ED448)
-		return false;
-	return digest == NID_undef || EVP_get_digestbynid(digest) == NULL ||
-	    EVP_MD_get_size(EVP_get_digestbynid(digest)) < DIGEST_MIN;
 }
 
 /* The answer about this certificate, by whatever digest it is named. */
@@ -122,7 +104,7 @@ judge_basic(struct tls *t, OCSP_BASICRESP *basic, STACK_OF(X509) *chain)
 	X509 *issuer = sk_X509_num(chain) > 1 ? sk_X509_value(chain, 1) : leaf;
 	OCSP_SINGLERESP *single;
 
-	if (digest_is_weak(basic))
+	if (tls_digest_is_weak(OCSP_resp_get0_tbs_sigalg(basic)))
 		return "the stapled OCSP response has a weak digest";
 	if (OCSP_basic_verify(basic, chain, store, 0) != 1)
 		return "the stapled OCSP response is not signed by its issuer";

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <time.h>
 
-enum { CHAIN_DEPTH = 4, AUTH_LEVEL = 2 };
+enum { CHAIN_DEPTH = 4, AUTH_LEVEL = 2,
+	DIGEST_MIN = 28 };		/* bytes */
 
 /*
  * Every authority of the chain, not the server's alone, must have a list that
@@ -22,7 +23,7 @@ enum { CHAIN_DEPTH = 4, AUTH_LEVEL = 2 };
  */
 enum { CRL_FLAGS = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL };
 
-/* POLICY_CHECK: what RFC 5280, section 6.1, always does and OpenSSL may. */
+/* POLICY_CHECK and anyPolicy: what RFC 5280, section 6.1, always does and OpenSSL may. */
 enum { PATH_FLAGS = X509_V_FLAG_X509_STRICT | X509_V_FLAG_POLICY_CHECK };
 
 static bool
@@ -34,7 +35,10 @@ set_verification(SSL_CTX *ctx, bool crl, struct tls_error *error)
 	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
 	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH);
-	if (X509_VERIFY_PARAM_set_flags(param, crl ? PATH_FLAGS | CRL_FLAGS :
+	/* none named would mean that none is right where one must be */
+	if (X509_VERIFY_PARAM_add0_policy(param,
+	    OBJ_nid2obj(NID_any_policy)) == 1 &&
+	    X509_VERIFY_PARAM_set_flags(param, crl ? PATH_FLAGS | CRL_FLAGS :
 	    PATH_FLAGS) == 1 &&
 	    X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER) == 1)
 		return true;
@@ -81,6 +85,21 @@ tls_term_add_certificate(struct tls_term *t, const X509 *x)
 }
 
 bool
+tls_digest_is_weak(const X509_ALGOR *algorithm)
+{
+	const ASN1_OBJECT *object;
+	int digest, key;
+
+	X509_ALGOR_get0(&object, NULL, NULL, algorithm);
+	if (OBJ_find_sigid_algs(OBJ_obj2nid(object), &digest, &key) != 1)
+		return true;
+	if (key == NID_ED25519 || key == NID_ED448)
+		return false;
+	return digest == NID_undef || EVP_get_digestbynid(digest) == NULL ||
+	    EVP_MD_get_size(EVP_get_digestbynid(digest)) < DIGEST_MIN;
+}
+
+bool
 tls_pem_ended(void)
 {
 	const unsigned long e = ERR_peek_last_error();
@@ -117,6 +136,11 @@ add_authorities(X509_STORE *store, const struct tls_secret *ca,
 static const char *
 judge_crl(const X509_CRL *crl)
 {
+	const X509_ALGOR *algorithm;
+
+	X509_CRL_get0_signature(crl, NULL, &algorithm);
+	if (tls_digest_is_weak(algorithm))
+		return "crl: a list signed with a weak digest";
 	if (X509_CRL_get0_nextUpdate(crl) == NULL)
 		return "crl: a list without nextUpdate";
 	/* without its base it is nothing, and with it, it only saves bytes */

@@ -11,13 +11,15 @@
  * the body), json=1, server=ADDRESS:PORT, url=URL (posts go to each in turn),
  * crl=FILE, pin=HEX (several), report=1 (pins), fips=1.
  * One line a post: outcome, class (what becomes of the request), reason,
- * status, connections, body_len, heap (bytes more than at the lock), end (of
+ * status, connections, body_len, heap (most of OpenSSL since the lock), end (of
  * the server's chain), mismatches, detail.
  */
 #include "conn.h"
 #include "lockdown.h"
 #include "log.h"
 #include "otlp_reply.h"
+
+#include <openssl/crypto.h>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -35,7 +37,7 @@ static unsigned long posts = 1, gap_ms, skip_s, body_len = 1000, json;
 static unsigned long report_only, fips;
 static const char *crl;
 static uint64_t skipped_ns;
-static size_t heap_before;
+static size_t heap_now, heap_most, heap_before;	/* OpenSSL's */
 static struct tls_context *context;
 
 static uint64_t
@@ -48,11 +50,48 @@ now_ns(void)
 	    skipped_ns;
 }
 
-/* Nothing is mapped or given back, mallopt(3): what it ever needed. */
-static size_t
-heap(void)
+static void
+count(void *p, int sign)
 {
-	return mallinfo2().arena;
+	const size_t size = p != NULL ? malloc_usable_size(p) : 0;
+
+	heap_now = sign > 0 ? heap_now + size : heap_now - size;
+	if (heap_now > heap_most)
+		heap_most = heap_now;
+}
+
+static void *
+count_malloc(size_t size, const char *file, int line)
+{
+	void *p = malloc(size);
+
+	(void)file;
+	(void)line;
+	count(p, 1);
+	return p;
+}
+
+static void
+count_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	count(p, -1);
+	free(p);
+}
+
+/* Both blocks at once, as it may well be. */
+static void *
+count_realloc(void *old, size_t size, const char *file, int line)
+{
+	void *p = count_malloc(size, file, line);
+
+	if (p != NULL && old != NULL)
+		memcpy(p, old, size < malloc_usable_size(old) ? size :
+		    malloc_usable_size(old));
+	if (p != NULL)
+		count_free(old, file, line);
+	return p;
 }
 
 static void
@@ -193,7 +232,7 @@ report(struct conn *c)
 	    "detail=%s\n", names[outcome], class_of(c, outcome),
 	    conn_reason(c), outcome == CONN_ANSWERED ? reply->status : 0,
 	    (unsigned)conn_connections(c), reply->body_len,
-	    heap() - heap_before,
+	    heap_most - heap_before,
 	    (long long)tls_terms(context)[TLS_SERVER_CHAIN].until,
 	    (unsigned)tls_pin_mismatches(context), conn_detail(c));
 	say(line);
@@ -252,8 +291,7 @@ main(int argc, char **argv)
 		fatal_text("usage", "conn_driver CA CERT KEY URL [KEY=VALUE]…");
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	mallopt(M_MMAP_MAX, 0);
-	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	CRYPTO_set_mem_functions(count_malloc, count_realloc, count_free);
 	signal(SIGPIPE, SIG_IGN);
 	add_url(argv[4]);
 	for (int i = 5; i < argc; i++)
@@ -266,7 +304,7 @@ main(int argc, char **argv)
 		fatal_text("memory", "none");
 	memset(body, 'x', body_len);
 	shipper_lock(&conf, &layers);
-	heap_before = heap();
+	heap_before = heap_most = heap_now;
 	say("locked\n");
 	post_all(c, body);
 	conn_free(c);

@@ -16,7 +16,7 @@ import warnings
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dnslab import NameServer, record, zone
@@ -40,6 +40,10 @@ FOLDER = pathlib.Path(_folder.name)
 def new_key(kind="ec"):
     if kind == "ec":
         return ec.generate_private_key(ec.SECP256R1())
+    if kind == "weak ec":
+        return ec.generate_private_key(ec.SECP192R1())
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     return rsa.generate_private_key(65537, int(kind))
 
 
@@ -73,7 +77,9 @@ class Made:
 
     def __init__(self, name, issuer=None, ca=False, san=LOCAL,
                  eku=(SERVER_AUTH,), days=(-1, 29), key="ec",
-                 digest=hashes.SHA256, pathlen=None, more=(), usage=None):
+                 digest=hashes.SHA256, pathlen=None, more=(), usage=None,
+                 without=(), critical=True):
+        """without: classes of extensions.  critical: basic constraints."""
         self.key = new_key(key)
         signer = issuer or self
         now = datetime.datetime.utcnow()
@@ -85,7 +91,7 @@ class Made:
             .not_valid_after(now + datetime.timedelta(days=days[1]))
         key_id = x509.SubjectKeyIdentifier.from_public_key
         extensions = [
-            (x509.BasicConstraints(ca, pathlen), True),
+            (x509.BasicConstraints(ca, pathlen), critical),
             (key_id(self.key.public_key()), False),
             (x509.AuthorityKeyIdentifier.from_issuer_public_key(
                 signer.key.public_key()), False),
@@ -96,9 +102,11 @@ class Made:
                 [_san(name) for name in san]), False))
         if eku and not ca:
             extensions.append((x509.ExtendedKeyUsage(eku), False))
-        for extension, critical in (*extensions, *more):
-            builder = builder.add_extension(extension, critical)
-        self.cert = builder.sign(signer.key, digest())
+        for extension, must in (*extensions, *more):
+            if not isinstance(extension, tuple(without)):
+                builder = builder.add_extension(extension, must)
+        self.cert = builder.sign(signer.key, digest and digest())
+        self.issuer = issuer
         self.is_root = issuer is None
         self.between = [] if self.is_root or issuer.is_root else \
             [issuer.cert, *issuer.between]
@@ -251,6 +259,8 @@ names.__enter__()
 def drive(first_url, ca=None, cert=None, key=None, env=None, seconds=30, **options):
     """(exit status, results, what it said on standard error)."""
     options.setdefault("server", names.address)
+    if isinstance(options.get("pin"), list):
+        options["pin"] = [pin.hex() for pin in options["pin"]]
     words = [f"{name}={value}" for name, values in options.items()
              for value in (values if isinstance(values, list) else [values])]
     done = subprocess.run(
@@ -277,9 +287,25 @@ def posts(first_url, **options):
     return results
 
 
-def expect(result, outcome, reason=None, words=""):
+# What one exchange may cost beside the body: TLS's own buffers, a chain.
+HEAP_MAX = 1 << 19
+
+
+def expect(result, outcome, reason=None, words="", kind=None):
+    """kind: what becomes of the request (conn_driver's class)."""
     check_equal(result["outcome"], outcome, f"outcome ({result})")
+    if kind is not None:
+        check_equal(result["class"], kind, f"class ({result})")
+    check(int(result["heap"]) < HEAP_MAX, f"memory ({result})")
     if reason is not None:
         check_equal(result["reason"], reason, f"reason ({result})")
     check(words in result["detail"],
           f"detail {result['detail']!r} does not say {words!r}")
+
+
+def refused(play, outcome, reason=None, words="", **options):
+    with RawServer(play) as server:
+        result, = posts(server.url, **options)
+    expect(result, outcome, reason, words, "configuration" if outcome in (
+        "SERVER_REFUSED", "CLIENT_REFUSED") else "retry")
+    check_equal(server.got, b"", "request bytes at the server")
