@@ -30,9 +30,15 @@ def check(condition, words):
         raise Failed(words)
 
 
+def short(value):
+    """Its beginning and its end, for a person to read."""
+    text = repr(value)
+    return text if len(text) < 4000 else f"{text[:2000]} … {text[-2000:]}"
+
+
 def check_equal(got, want, what="value"):
     if got != want:
-        raise Failed(f"{what} is {got!r}, not {want!r}")
+        raise Failed(f"{what} is {short(got)}, not {short(want)}")
 
 
 def until(condition, seconds, what):

@@ -5,6 +5,7 @@ import json
 import pathlib
 import shutil
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 
@@ -77,7 +78,9 @@ class VictoriaMetrics:
         want = {key.replace("_", "."): value for key, value in labels.items()}
         self.get("/internal/force_flush")
         match = f'{{__name__="{name}"}}' if name else '{__name__!=""}'
-        text = self.get("/api/v1/export", start=start, **{"match[]": match})
+        # its own "now" is that of the second before
+        text = self.get("/api/v1/export", start=start, end=time.time() + 60,
+                        **{"match[]": match})
         found = []
         for line in text.splitlines():
             row = json.loads(line)
