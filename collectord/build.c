@@ -121,6 +121,9 @@ end_instance(struct build *b)
 	if (b->series != NULL)
 		start_ns = series_judge(b->series, b->head.source, b->attr,
 		    b->nattrs, b->point, b->npoints);
+	if (start_ns != 0 && b->since_ns != 0)
+		start_ns = b->series == NULL ? b->since_ns :
+		    series_start(b->series, b->since_ns);
 	if (start_ns == 0)
 		b->lost++;
 	else
@@ -134,7 +137,14 @@ build_instance(struct build *b)
 	b->in_instance = true;
 	b->skipping = false;
 	b->nattrs = b->npoints = b->attr_used = 0;
+	b->since_ns = 0;
 	b->seen = (struct select_seen){ false, false, false };
+}
+
+void
+build_since(struct build *b, uint64_t wall_ns)
+{
+	b->since_ns = wall_ns;
 }
 
 /* Bytes of the next character if it may stand as it is, else 0. */

@@ -27,6 +27,7 @@ struct build {
 	const struct select *select;	/* NULL: everything is sent */
 	const struct redact *redact;	/* NULL: nothing is redacted */
 	/* the instance being said */
+	uint64_t since_ns;		/* 0: series.h knows */
 	size_t nattrs, npoints, attr_used;
 	struct attr attr[RECORD_ATTRS_MAX];
 	uint8_t attr_bytes[RECORD_ATTRS_MAX * ATTR_TEXT_MAX];
@@ -49,6 +50,11 @@ void	build_start(struct build *, const struct record_head *,
  * ascending, then points, ids ascending.
  */
 void	build_instance(struct build *);
+/*
+ * For counters that the source itself has counted: the wall clock when it
+ * began to, whatever series.h makes of the instance.
+ */
+void	build_since(struct build *, uint64_t wall_ns);
 /*
  * The value as the kernel gave it; "%" and bytes outside the key's alphabet
  * become %XX (so two names never become one).  What is then too long, is

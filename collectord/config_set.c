@@ -12,7 +12,8 @@
 #define DIGITS "0123456789"
 
 static_assert(sizeof(enum protocol) == sizeof(unsigned) &&
-    sizeof(enum profile) == sizeof(unsigned), "set_enum's copy");
+    sizeof(enum profile) == sizeof(unsigned) &&
+    sizeof(enum top_names) == sizeof(unsigned), "set_enum's copy");
 
 static void *
 member(struct config *c, const struct config_key *k)
@@ -243,6 +244,19 @@ config_set_redact(struct config *c, const struct config_key *k,
 
 	return wrong != NULL ? wrong : redact_set(&c->sources.redact, name,
 	    how);
+}
+
+const char *
+config_set_names(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	enum redaction *how = &c->sources.redact.key[KEY_PROCESS_NAME];
+	const char *wrong = config_set_enum(c, k, name, text);
+
+	/* what collect.redact says of them, if it says it, is no less strict */
+	if (c->sources.top_names == TOP_NAMES_HASHED && *how == REDACT_NOT)
+		*how = REDACT_HASH;
+	return wrong;
 }
 
 static bool

@@ -30,6 +30,7 @@ CONFIG_SETTER(pattern);		/* of a source's include or exclude list */
 CONFIG_SETTER(most);		/* series of that source */
 CONFIG_SETTER(number);
 CONFIG_SETTER(redact);
+CONFIG_SETTER(names);		/* of processes, with their redaction */
 CONFIG_SETTER(endpoint);
 CONFIG_SETTER(pin);		/* config_pin.c */
 CONFIG_SETTER(resource);

@@ -3,6 +3,7 @@
 #include "config_table.h"
 
 #include "config_set.h"
+#include "sources/top.h"
 
 #include <string.h>
 
@@ -26,6 +27,13 @@ static const struct config_choice mountpoints[] = {
 static const struct config_choice redactions[] = {
 	{ "hash", REDACT_HASH, false },
 	{ "drop", REDACT_DROP, false },
+	{ NULL, 0, false },
+};
+
+static const struct config_choice top_names[] = {
+	{ "off", TOP_NAMES_OFF, false },
+	{ "hashed", TOP_NAMES_HASHED, false },
+	{ "clear", TOP_NAMES_CLEAR, false },
 	{ NULL, 0, false },
 };
 
@@ -133,7 +141,15 @@ const struct config_key config_keys[] = {
 	SOURCE_KEYS("pressure", SOURCE_PRESSURE),
 	SOURCE_KEYS("process", SOURCE_PROCESS),
 	SOURCE_KEYS("protocol", SOURCE_PROTOCOL),
+	SOURCE_KEYS("sockdiag", SOURCE_SOCKDIAG),
 	SOURCE_KEYS("socket", SOURCE_SOCKET),
+	SOURCE_KEYS("top", SOURCE_TOP),
+	{ "collect.sources.top.count", CONFIG_NUMBER, config_set_number,
+	    AT(sources.top_count), .min = 1, .max = TOP_COUNT_MAX,
+	    .preset = "10", .right = "a whole number from 1 to 100" },
+	{ "collect.sources.top.names", CONFIG_STRING, config_set_names,
+	    AT(sources.top_names), .choice = top_names, .preset = "off",
+	    .right = "\"off\", \"hashed\" or \"clear\"" },
 	{ "ring", CONFIG_SECTION, .right = "{ \"size\": \"16MiB\" }" },
 	{ "ring.size", CONFIG_STRING, config_set_size, AT(ring_size),
 	    BYTES(RING_MIN, RING_MAX), .preset = "16MiB",

@@ -9,6 +9,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -192,6 +193,20 @@ host_read_file(int fd, char *buf, size_t cap, struct text *t)
 	if ((size_t)n == cap)
 		return -EFBIG;
 	*t = text_of(buf, (size_t)n);
+	return 0;
+}
+
+int
+host_size(const struct host *h, enum host_root root, const char *path,
+    int64_t *size)
+{
+	struct stat st;
+
+	if (!stays_below(path))
+		return -EINVAL;
+	if (fstatat(h->root[root], path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*size = st.st_size;
 	return 0;
 }
 

@@ -64,6 +64,10 @@ int	host_read_start(struct host *, enum host_root, const char *path,
 int	host_open_file(const struct host *, enum host_root, const char *path);
 int	host_read_file(int fd, char *buf, size_t cap, struct text *);
 
+/* What stat(2) says of the size, of the path itself: 0 or -errno. */
+int	host_size(const struct host *, enum host_root, const char *path,
+	    int64_t *);
+
 /*
  * Names in a directory, by getdents64(2); "." and ".." are left out.  each()
  * returns false to stop.  0 or -errno.

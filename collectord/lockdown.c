@@ -19,6 +19,8 @@ const struct syscall_row collector_calls[] = {
 	{ "read", { { 0 } }, "the timer" },
 	{ "getdents64", { { 0 } }, "list processes, disks, controllers" },
 	{ "close", { { 0 } }, "files opened for one read" },
+	{ "newfstatat", { { ARG_IS, 3, AT_SYMLINK_NOFOLLOW, 0 } },
+	    "size of /proc/PID/fd: how many descriptors a process has" },
 	{ "statfs", { { 0 } }, "space of a mounted file system" },
 	{ "adjtimex", { { 0 } },
 	    "state of the clock; setting it takes a capability" },
@@ -26,9 +28,9 @@ const struct syscall_row collector_calls[] = {
 	{ "clock_gettime", { { 0 } }, "where the vDSO cannot answer" },
 	{ "sendto", { { ARG_ONLY_BITS, 3, MSG_NOSIGNAL | MSG_DONTWAIT, 0 },
 	    { ARG_IS, 4, 0, 1 } },
-	    "records, on the connected pair: no address" },
+	    "records, and sock_diag(7)'s questions: no address" },
 	{ "recvmsg", { { ARG_ONLY_BITS, 2, MSG_CMSG_CLOEXEC | MSG_DONTWAIT,
-	    0 } }, "acknowledgements, with credentials" },
+	    0 } }, "acknowledgements, with credentials; answers" },
 	{ "waitid", { { ARG_IS, 0, P_PID, 0 } }, "how the shipper ended" },
 	{ "write", { { ARG_AT_MOST, 0, STDERR_FILENO, 1 } }, "log lines" },
 	{ "brk", { { 0 } }, "malloc(3); RLIMIT_DATA bounds it" },
@@ -47,8 +49,8 @@ static const struct limit limits[] = {
 	{ RLIMIT_CORE, "CORE", 0 },
 	{ RLIMIT_NPROC, "NPROC", 0 },
 	{ RLIMIT_MEMLOCK, "MEMLOCK", 0 },
-	/* 480 of them for the files of cgroups (cgroup_files.h) */
-	{ RLIMIT_NOFILE, "NOFILE", 640 },
+	/* 480 for files of cgroups, 1024 of processes (sources/ *_HELD_MAX) */
+	{ RLIMIT_NOFILE, "NOFILE", 1664 },
 #if !SLUICE_SANITIZED
 	{ RLIMIT_DATA, "DATA", 64 << 20 },
 #endif

@@ -19,12 +19,17 @@ enum { EXCLUDES_MAX = 16, EXCLUDE_TEXT_MAX = 31 };
 /* Each holds what stands before it. */
 enum profile { PROFILE_MINIMAL, PROFILE_STANDARD, PROFILE_FULL, PROFILE_END };
 
+/* The names of processes. */
+enum top_names { TOP_NAMES_OFF, TOP_NAMES_HASHED, TOP_NAMES_CLEAR };
+
 /* What the configuration says about sources. */
 struct source_options {
 	uint64_t enabled;		/* SOURCE_BITs */
 	bool cpu_per_cpu;
 	bool interrupts_detail;
 	bool all_mountpoints;		/* else only the standard ones */
+	uint32_t top_count;		/* processes by CPU; and by memory */
+	enum top_names top_names;
 	size_t nexclude_types;
 	char exclude_types[EXCLUDES_MAX][EXCLUDE_TEXT_MAX + 1];
 	uint32_t max_series;		/* of all together; 0: no ceiling */

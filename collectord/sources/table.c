@@ -21,7 +21,9 @@
 #include "sources/pressure.h"
 #include "sources/process.h"
 #include "sources/protocol.h"
+#include "sources/sockdiag.h"
 #include "sources/socket.h"
+#include "sources/top.h"
 
 const struct source *const source_table[] = {
 	&source_cpu,
@@ -39,6 +41,8 @@ const struct source *const source_table[] = {
 	&source_clock,
 	&source_edac,
 	&source_cgroup,
+	&source_top,
+	&source_sockdiag,
 	&source_hwmon,
 	&source_cpufreq,
 	&source_numa,

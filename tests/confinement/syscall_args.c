@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/timex.h>
 #include <sys/wait.h>
@@ -167,6 +168,17 @@ args_munmap(struct call *c)
 {
 	c->arg[0] = one_page();
 	c->arg[1] = PAGE;
+}
+
+void
+args_newfstatat(struct call *c)
+{
+	static struct stat st;
+
+	c->arg[0] = opened("/proc", O_RDONLY | O_DIRECTORY);
+	c->arg[1] = at("self/fd");
+	c->arg[2] = at(&st);
+	c->arg[3] = AT_SYMLINK_NOFOLLOW;
 }
 
 void

@@ -23,6 +23,7 @@ void	args_getsockopt(struct call *);
 void	args_mmap(struct call *);
 void	args_mremap(struct call *);
 void	args_munmap(struct call *);
+void	args_newfstatat(struct call *);
 void	args_openat(struct call *);
 void	args_ppoll(struct call *);
 void	args_pread64(struct call *);

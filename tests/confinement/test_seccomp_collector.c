@@ -20,6 +20,8 @@ static const struct probe probes[] = {
 	{ CALL(read), args_read, 1 },
 	{ CALL(getdents64), args_getdents64, 1 },
 	{ CALL(close), args_close, 0 },
+	{ CALL(newfstatat), args_newfstatat, 0, {
+	    { BOUND_FLIPS, 3, AT_SYMLINK_NOFOLLOW } } },
 	{ CALL(statfs), args_statfs, 0 },
 	{ CALL(adjtimex), args_adjtimex, 0 },
 	{ CALL(ppoll), args_ppoll, 0 },

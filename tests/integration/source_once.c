@@ -5,6 +5,8 @@
  *	name{key="value",key="value"} number
  *
  * and what failed as "failed PATH REASON".  -t adds the microseconds it took.
+ * With -w each reading but the first waits for a line, and each has one at its
+ * end, "read".
  */
 #include "now.h"
 #include "source.h"
@@ -21,7 +23,7 @@ struct once {
 	const char *procfs, *sysfs;
 	struct source_options options;
 	unsigned times;
-	bool timed;
+	bool timed, waits;
 };
 
 static void
@@ -136,6 +138,20 @@ read_once(const struct once *o, struct host *host, struct series *series,
 		    (now_ns(CLOCK_MONOTONIC) - began) / 1000);
 }
 
+/* False where there is none to come. */
+static bool
+await_line(void)
+{
+	int c;
+
+	puts("read");
+	fflush(stdout);
+	while ((c = getchar()) != '\n')
+		if (c == EOF)
+			return false;
+	return true;
+}
+
 static void
 exclude(struct source_options *o, const char *type)
 {
@@ -150,7 +166,7 @@ parse(struct once *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:s:n:x:act")) != -1) {
+	while ((c = getopt(argc, argv, "p:s:n:x:k:actNw")) != -1) {
 		if (c == 'p')
 			o->procfs = optarg;
 		else if (c == 's')
@@ -164,21 +180,28 @@ parse(struct once *o, int argc, char **argv)
 		else if (c == 'c')
 			o->options.cpu_per_cpu =
 			    o->options.interrupts_detail = true;
+		else if (c == 'k')
+			o->options.top_count = (uint32_t)atoi(optarg);
+		else if (c == 'N')
+			o->options.top_names = TOP_NAMES_CLEAR;
 		else if (c == 't')
 			o->timed = true;
+		else if (c == 'w')
+			o->waits = true;
 		else
 			exit(2);
 	}
 	if (optind + 1 != argc)
-		errx(2, "usage: source_once [-act] [-p PROC] [-s SYS] "
-		    "[-n TIMES] [-x TYPE] SOURCE");
+		errx(2, "usage: source_once [-actNw] [-p PROC] [-s SYS] "
+		    "[-n TIMES] [-x TYPE] [-k COUNT] SOURCE");
 	return argv[optind];
 }
 
 int
 main(int argc, char **argv)
 {
-	struct once o = { .procfs = "/proc", .sysfs = "/sys", .times = 1 };
+	struct once o = { .procfs = "/proc", .sysfs = "/sys", .times = 1,
+		.options.top_count = 10 };
 	const struct source *source = find_source(parse(&o, argc, argv));
 	struct series *series = series_new(1);
 	struct host host;
@@ -190,8 +213,11 @@ main(int argc, char **argv)
 		err(1, "%s", which);
 	if (source->start != NULL)
 		source->start(&host);
-	while (o.times-- > 0)
+	while (o.times-- > 0) {
 		read_once(&o, &host, series, source);
+		if (o.waits && !await_line())
+			break;
+	}
 	host_close(&host);
 	series_free(series);
 	return 0;

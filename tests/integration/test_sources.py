@@ -20,12 +20,15 @@ SLACK = {
     "linux.process.blocked": 4, "linux.thread.count": 8,
     "system.cpu.load_average.1m": 1, "linux.disk.in_flight": 64,
     "linux.file_handles": 500, "linux.entropy.available": 256,
+    "linux.process.rows": 8, "process.thread.count": 16,
+    "process.unix.file_descriptor.count": 64,
 }
 BYTES_SLACK = 64 << 20
 
 
 def slack(name):
-    if name.startswith(("system.memory.", "linux.memory.", "system.paging.u")):
+    if name.startswith(("system.memory.", "linux.memory.", "system.paging.u",
+                        "process.memory.")):
         return BYTES_SLACK
     return SLACK.get(name, 0)
 

@@ -9,6 +9,7 @@ import re
 
 import cgroupview
 import postureview
+import processview
 import hardwareview
 from once import key
 
@@ -296,12 +297,15 @@ class View:
     def cgroup(self):
         cgroupview.say(self)
 
+    def top(self):
+        processview.say(self)
+
     def posture(self):
         postureview.say(self)
 
 
 SOURCES = ("cpu", "load", "memory", "paging", "disk", "network", "protocol",
-           "socket", "pressure", "process", "kernel", "edac", "cgroup",
+           "socket", "pressure", "process", "kernel", "edac", "cgroup", "top",
            "posture") + \
     tuple(hardwareview.SOURCES)
 

@@ -13,7 +13,7 @@ program = pathlib.Path(os.environ["SLUICE_BUILD_ROOT"],
 
 SOURCES = ("cpu", "load", "memory", "paging", "disk", "filesystem", "network",
            "protocol", "socket", "pressure", "process", "kernel", "clock",
-           "edac", "cgroup", "posture", "interrupts", "conntrack",
+           "edac", "cgroup", "top", "sockdiag", "posture", "interrupts", "conntrack",
            "hwmon", "cpufreq", "numa", "nvme")
 
 POINT = re.compile(r"([a-z0-9_.]+)\{(.*)\} (-?\d+(?:\.\d+)?)")

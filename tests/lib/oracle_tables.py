@@ -116,6 +116,18 @@ system.network.packet.dropped counter {packet} network.interface.name
     network.io.direction
 system.network.packet.count counter {packet} system.device
     network.io.direction
+system.network.connection.count updown {connection} network.connection.state
+    network.transport network.type
+process.cpu.time counter s cpu.mode process.pid? linux.process.start_ticks?
+    process.executable.name?
+process.memory.usage updown By process.pid? linux.process.start_ticks?
+    process.executable.name?
+process.thread.count updown {thread} process.pid? linux.process.start_ticks?
+    process.executable.name?
+process.paging.faults counter {fault} system.paging.fault.type process.pid?
+    linux.process.start_ticks? process.executable.name?
+process.unix.file_descriptor.count updown {file_descriptor} process.pid
+    linux.process.start_ticks process.executable.name?
 system.process.count updown {process} process.state
 system.process.created counter {process}
 system.process.limit updown {thread}
@@ -148,6 +160,8 @@ VALUES = {key: set(values.split()) for key, values in {
     "network.transport": "tcp udp",
     "network.type": "ipv4 ipv6",
     "process.state": "running sleeping stopped defunct",
+    "network.connection.state": "closed close_wait closing established"
+    " fin_wait_1 fin_wait_2 last_ack listen syn_received syn_sent time_wait",
     "hw.type": "memory disk_controller",
     "hw.state": "ok degraded failed",
     "hw.limit_type": "high.degraded high.critical",

@@ -49,6 +49,9 @@ TEST(what_is_left_out_has_the_documented_value)
 	CHECK(!c.sources.cpu_per_cpu);
 	CHECK(c.sources.enabled == source_profile(PROFILE_STANDARD));
 	CHECK(!c.sources.all_mountpoints);
+	CHECK_INT(c.sources.top_count, 10);
+	CHECK_INT(c.sources.top_names, TOP_NAMES_OFF);
+	CHECK_INT(c.sources.redact.key[KEY_PROCESS_NAME], REDACT_NOT);
 	CHECK_INT(c.sources.nexclude_types, 0);
 	CHECK_INT(c.ring_size, 16 << 20);
 	CHECK_INT(c.protocol, PROTOCOL_HTTP_PROTOBUF);

@@ -159,7 +159,7 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    " one of cgroup, clock, conntrack, cpu, cpufreq, disk,"
 		    " edac, filesystem, hwmon, interrupts, kernel, load,"
 		    " memory, network, numa, nvme, paging, posture, pressure,"
-		    " process, protocol, socket" },
+		    " process, protocol, sockdiag, socket, top" },
 		{ "{`ship.ca`:`/ca`}", ": ship.ca: a key with a dot; right"
 		    " would be an object within an object" },
 	};

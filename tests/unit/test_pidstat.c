@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: tests. */
-#include "sources/process.h"
+#include "sources/pidstat.h"
 #include "test.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static int
 parse(const char *s, size_t len)
@@ -81,4 +82,64 @@ TEST(the_processes_of_a_captured_host_are_read)
 		    &len);
 		CHECK_INT(parse(s, len), process[i].state);
 	}
+}
+
+static const char whole[] = "42 (a) b (c) S 1 2 3 4 -1 6 10 11 12 13 14 15 16 "
+    "17 20 0 5 0 9000 1048576 77 18446744073709551615 1 1 0 0 0\n";
+
+TEST(each_number_comes_from_its_field)
+{
+	struct pidstat p;
+
+	CHECK_INT(pidstat_parse(text_of(whole, strlen(whole)), &p), 0);
+	CHECK_INT(p.counter[PROCESS_MINOR_FAULTS], 10);
+	CHECK_INT(p.counter[PROCESS_MAJOR_FAULTS], 12);
+	CHECK_INT(p.counter[PROCESS_USER], 14);
+	CHECK_INT(p.counter[PROCESS_SYSTEM], 15);
+	CHECK_INT(p.threads, 5);
+	CHECK_INT(p.start, 9000);
+	CHECK_INT(p.rss, 77);
+	CHECK_INT(p.state, PROCESS_SLEEPING);
+	CHECK_INT(p.name.len, 7);
+	CHECK(memcmp(p.name.p, "a) b (c", 7) == 0);
+}
+
+TEST(a_line_that_ends_before_its_last_number_is_malformed)
+{
+	const size_t needed = (size_t)(strstr(whole, " 18446") - whole);
+	struct pidstat p;
+
+	for (size_t len = 0; len <= needed; len++)
+		/* the last number may be cut within its digits */
+		CHECK_INT(pidstat_parse(text_of(whole, len), &p),
+		    len > needed - 2 ? 0 : -EBADMSG);
+}
+
+TEST(numbers_below_zero_or_too_great_are_malformed)
+{
+	static const char *const bad[] = {
+	    "1 (a) S 1 2 3 4 -1 6 -10 1 1 1 1 1 1 1 20 0 5 0 9 1 7",
+	    "1 (a) S 1 2 3 4 -1 6 10 1 1 1 9223372036854775808 1 1 1 20 0 5 0 "
+	    "9 1 7",
+	    "1 (a) S 1 2 3 4 -1 6 10 1 1 1 1 1 1 1 20 0 5 0 -9 1 7",
+	    "1 (a) S 1 2 3 4 -1 6 10 1 1 1 1 1 1 1 20 0 5 0 9 1 x" };
+	struct pidstat p;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_INT(pidstat_parse(text_of(bad[i], strlen(bad[i])), &p),
+		    -EBADMSG);
+}
+
+TEST(the_longest_line_that_there_can_be_fits)
+{
+	char line[PIDSTAT_MAX + 1];
+	struct pidstat p;
+	size_t n = (size_t)snprintf(line, sizeof(line), "2147483647 (%s) S",
+	    "kworker/u1024:1023-a-name-of-64-bytes-is-the-longest-of-all-here");
+
+	for (int i = 4; i <= 52; i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, " %s",
+		    i > 24 ? "18446744073709551615" : "9223372036854775807");
+	CHECK(n < PIDSTAT_MAX);
+	CHECK_INT(pidstat_parse(text_of(line, n), &p), 0);
 }

@@ -150,6 +150,7 @@ TEST(names_units_and_descriptions_are_well_formed)
 			test_fail(__FILE__, __LINE__, "%s", row->name);
 		if (!starts_with(row->name, "system.") &&
 		    !starts_with(row->name, "hw.") &&
+		    !starts_with(row->name, "process.") &&
 		    !starts_with(row->name, "otel.sdk.") &&
 		    !starts_with(row->name, "linux.") &&
 		    !starts_with(row->name, "sluice."))
