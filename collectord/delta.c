@@ -22,16 +22,13 @@ struct part {
 	unsigned npoints;
 };
 
-/* Only as much of the format as it takes to find the values. */
-static bool
-next_part(struct reader *r, struct part *part)
+/* Only as much of the format as it takes to find the values: their number. */
+static unsigned
+pass_head(struct reader *r)
 {
 	unsigned nattrs;
 	size_t len;
 
-	if (reader_left(r) == 0)
-		return false;
-	part->start = r->p;
 	if (read_u8(r) != 0)
 		read_u64(r);
 	nattrs = read_u8(r);
@@ -39,7 +36,16 @@ next_part(struct reader *r, struct part *part)
 		read_u8(r);
 		read_text(r, 0, ATTR_TEXT_MAX, &len);
 	}
-	part->npoints = read_u8(r);
+	return read_u8(r);
+}
+
+static bool
+next_part(struct reader *r, struct part *part)
+{
+	if (reader_left(r) == 0)
+		return false;
+	part->start = r->p;
+	part->npoints = pass_head(r);
 	part->points = r->p;
 	for (unsigned i = 0; i < part->npoints && !r->bad; i++) {
 		read_varint(r);
@@ -53,6 +59,28 @@ static struct reader
 points_of(const struct part *part)
 {
 	return reader_of(part->points, (size_t)(part->end - part->points));
+}
+
+/* Both move on past an instance that is the same in all but the values. */
+static bool
+pass_alike(struct reader *a, struct reader *b)
+{
+	const uint8_t *sa = a->p, *sb = b->p;
+	unsigned n;
+
+	if (reader_left(a) == 0 || reader_left(b) == 0)
+		return false;
+	n = pass_head(a);
+	if (pass_head(b) != n || a->p - sa != b->p - sb ||
+	    memcmp(sa, sb, (size_t)(a->p - sa)) != 0)
+		return false;
+	while (n-- > 0) {
+		if (read_varint(a) != read_varint(b))
+			return false;
+		read_zigzag(a);
+		read_zigzag(b);
+	}
+	return !a->bad && !b->bad;
 }
 
 /* The same in all but the values. */
@@ -126,38 +154,35 @@ say_value(struct tokens *t, int64_t before, int64_t now)
 }
 
 static void
-say_values(struct tokens *t, const struct part *before,
-    const struct part *now)
+say_values(struct tokens *t, struct reader *before, struct reader *now)
 {
-	struct reader rb = points_of(before), rn = points_of(now);
+	unsigned n = pass_head(before);
 
-	for (unsigned i = 0; i < now->npoints; i++) {
-		read_varint(&rb);
-		read_varint(&rn);
-		const int64_t value = read_zigzag(&rb);
+	pass_head(now);
+	while (n-- > 0) {
+		read_varint(before);
+		read_varint(now);
+		const int64_t value = read_zigzag(before);
 
-		say_value(t, value, read_zigzag(&rn));
+		say_value(t, value, read_zigzag(now));
 	}
 }
 
 /* As many instances as are alike in a row, and their values. */
-static void
+static bool
 write_same(struct writer *w, struct reader *before, struct reader *now)
 {
 	struct reader b = *before, n = *now;
 	struct tokens t = { .w = w };
-	struct part pb, pn;
 	uint64_t run = 0;
 
-	while (next_part(&b, &pb) && next_part(&n, &pn) && alike(&pb, &pn))
+	while (pass_alike(&b, &n))
 		run++;
 	write_operation(w, SAME, run);
-	for (uint64_t i = 0; i < run; i++) {
-		next_part(before, &pb);
-		next_part(now, &pn);
-		say_values(&t, &pb, &pn);
-	}
+	for (uint64_t i = 0; i < run; i++)
+		say_values(&t, before, now);
 	flush_still(&t);
+	return run > 0;
 }
 
 /* Instances from here on that were not there before. */
@@ -183,18 +208,6 @@ skip_parts(struct reader *r, int n)
 		;
 }
 
-/* To the end, so that the encoder never meets what it cannot read. */
-static bool
-is_list(const void *bytes, size_t len)
-{
-	struct reader r = reader_of(bytes, len);
-	struct part part;
-
-	while (next_part(&r, &part))
-		;
-	return reader_finish(&r) == 0;
-}
-
 ptrdiff_t
 delta_encode(void *buf, size_t cap, const void *before, size_t before_len,
     const void *now, size_t now_len)
@@ -205,9 +218,12 @@ delta_encode(void *buf, size_t cap, const void *before, size_t before_len,
 	struct part part;
 	int gone;
 
-	if (!is_list(before, before_len) || !is_list(now, now_len))
-		return -EBADMSG;
-	while (ahead = rn, !w.full && next_part(&ahead, &part)) {
+	while (!w.full && rn.p != rn.end) {
+		if (write_same(&w, &rb, &rn))
+			continue;
+		ahead = rn;
+		if (!next_part(&ahead, &part))
+			return -EBADMSG;
 		gone = find_alike(rb, &part);
 		if (gone < 0) {
 			write_new(&w, rb, &rn);
@@ -215,7 +231,6 @@ delta_encode(void *buf, size_t cap, const void *before, size_t before_len,
 		}
 		write_operation(&w, SKIP, (uint64_t)gone);
 		skip_parts(&rb, gone);
-		write_same(&w, &rb, &rn);
 	}
 	return writer_finish(&w);
 }

@@ -24,7 +24,7 @@
 
 /*
  * Bytes written; -ENOBUFS: the difference is not smaller than cap, or cannot
- * be said; -EBADMSG: one of both is no list of instances.
+ * be said; -EBADMSG: what is now is no list of instances.
  */
 ptrdiff_t	delta_encode(void *buf, size_t cap, const void *before,
 		    size_t before_len, const void *now, size_t now_len);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,10 @@ enum {
 	ASK_FIRST = 1024,
 	ASK_MOST = 65536,
 	ASK_SPARE = 64,
-	LIST_BYTES = 16384,
+	/* a buffer of seq_file, the least there is, and its longest line */
+	SEQ_BUFFER = 4096,
+	SEQ_LINE_MAX = 512,
+	LIST_BYTES = 4096,
 };
 
 /* Last component no link, and a FIFO in a copied tree must not block. */
@@ -107,9 +111,48 @@ open_below(const struct host *h, enum host_root root, const char *path,
 	return fd < 0 ? -errno : fd;
 }
 
-/* From its start until nothing more comes or cap is full: bytes or -errno. */
+/*
+ * A short read of a file of procfs or sysfs is its end, unless the kernel's
+ * buffer may have been too full for the next line (fs/seq_file.c: a buffer is
+ * a power of two, a page at least, and a line is in one read whole).
+ */
+static bool
+is_end(size_t got, size_t line_max)
+{
+	size_t buffer = SEQ_BUFFER;
+
+	while (buffer < got)
+		buffer *= 2;
+	return buffer - got >= line_max;
+}
+
+/* In a copied tree nothing is known of a file but its end. */
+static size_t
+longest_line(const struct host *h, enum host_root root, const char *path)
+{
+	static const struct {
+		const char *path;
+		size_t line_max;
+	} other[] = {
+		{ "self/mountinfo", SIZE_MAX },	/* names of files */
+		{ "swaps", SIZE_MAX },
+		{ "vmstat", 64 },
+	};
+
+	if (!h->real[root])
+		return SIZE_MAX;
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		if (strcmp(path, other[i].path) == 0)
+			return other[i].line_max;
+	return SEQ_LINE_MAX;
+}
+
+/*
+ * From its start until nothing more comes or cap is full: bytes or -errno.
+ * The kernel's own files of short lines need no call to see their end.
+ */
 static ssize_t
-read_all(int fd, char *buf, size_t cap, size_t ask)
+read_all(int fd, char *buf, size_t cap, size_t ask, size_t line_max)
 {
 	size_t used = 0;
 
@@ -124,6 +167,8 @@ read_all(int fd, char *buf, size_t cap, size_t ask)
 		if (got == 0)
 			break;
 		used += (size_t)got;
+		if ((size_t)got < n && is_end(used, line_max))
+			break;
 		if ((size_t)got == ask && ask < ASK_MOST)
 			ask *= 2;
 	}
@@ -131,9 +176,11 @@ read_all(int fd, char *buf, size_t cap, size_t ask)
 }
 
 static int
-read_whole(struct host *h, int fd, size_t ask, struct text *t)
+read_whole(struct host *h, int fd, size_t ask, size_t line_max,
+    struct text *t)
 {
-	const ssize_t n = read_all(fd, h->text, HOST_TEXT_MAX + 1, ask);
+	const ssize_t n = read_all(fd, h->text, HOST_TEXT_MAX + 1, ask,
+	    line_max);
 
 	if (n < 0)
 		return (int)n;
@@ -152,7 +199,7 @@ host_read_once(struct host *h, enum host_root root, const char *path,
 
 	if (fd < 0)
 		return fd;
-	error = read_whole(h, fd, ASK_FIRST, t);
+	error = read_whole(h, fd, ASK_FIRST, longest_line(h, root, path), t);
 	close(fd);
 	return error;
 }
@@ -166,7 +213,8 @@ host_read_start(struct host *h, enum host_root root, const char *path,
 
 	if (fd < 0)
 		return fd;
-	n = read_all(fd, buf, cap, cap < ASK_MOST ? cap : ASK_MOST);
+	n = read_all(fd, buf, cap, cap < ASK_MOST ? cap : ASK_MOST,
+	    longest_line(h, root, path));
 	close(fd);
 	if (n < 0)
 		return (int)n;
@@ -238,7 +286,8 @@ read_held(struct host *h, struct held *f, struct text *t)
 		f->fd = open_below(h, f->root, f->path, FILE_FLAGS);
 	if (f->fd < 0)
 		return f->fd;
-	error = read_whole(h, f->fd, ask < ASK_MOST ? ask : ASK_MOST, t);
+	error = read_whole(h, f->fd, ask < ASK_MOST ? ask : ASK_MOST,
+	    longest_line(h, f->root, f->path), t);
 	if (error == 0) {
 		f->size = t->len;
 	} else if (error != -EFBIG) {
@@ -258,12 +307,29 @@ host_read(struct host *h, enum host_root root, const char *path,
 
 	if (f == NULL)
 		return host_read_once(h, root, path, t);
+	if (f->skip > 0) {
+		f->skip--;
+		return -ENOENT;
+	}
 	was_open = f->fd >= 0;
 	error = read_held(h, f, t);
 	/* what it names may have gone and come again: a device, a module */
 	if (was_open && f->fd < 0)
 		error = read_held(h, f, t);
+	if (error == -ENOENT)
+		f->skip = HOST_SKIP;
 	return error;
+}
+
+bool
+host_changed(struct host *h, enum host_root root, const char *path)
+{
+	const struct timespec now = { 0 };
+	struct held *f = h->real[root] ? held_slot(h, root, path) : NULL;
+	struct pollfd pfd = { .fd = f == NULL ? -1 : f->fd,
+		.events = POLLPRI };
+
+	return pfd.fd < 0 || ppoll(&pfd, 1, &now, NULL) != 0;
 }
 
 static bool

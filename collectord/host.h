@@ -19,6 +19,7 @@ enum host_root { HOST_PROC, HOST_SYS, HOST_ROOTS };
 enum {
 	HOST_TEXT_MAX = 4194304,	/* bytes of one file; more is -EFBIG */
 	HOST_HELD_MAX = 48,		/* files kept open between cycles */
+	HOST_SKIP = 15,
 };
 
 struct held {
@@ -26,6 +27,7 @@ struct held {
 	const char *path;	/* a constant of a source's declaration */
 	int fd;			/* below 0: to be opened */
 	size_t size;		/* bytes when it was last read */
+	unsigned skip;		/* reads to go without asking: it is missing */
 };
 
 struct host {
@@ -44,13 +46,20 @@ void	host_close(struct host *);
 /*
  * The whole file, read anew from its start; the descriptor stays open between
  * calls where the root is real (a copy's files may be replaced at any time).
+ * A file that is missing is looked for again after HOST_SKIP calls.
  * 0 or -errno (-ENOENT, -EACCES, -EFBIG …).  The text stands until the next
  * call of host_read or host_read_once.  A path that is absolute or has ".."
  * in it is -EINVAL, here and below.
  */
 int	host_read(struct host *, enum host_root, const char *path,
 	    struct text *);
-/* The same for a path made at run time: opened, read and closed. */
+/*
+ * Whether that file, which host_read has read before, may have changed since
+ * this was last asked; for those that the kernel can be polled about
+ * (proc_pid_mountinfo(5)).  True where it cannot say.
+ */
+bool	host_changed(struct host *, enum host_root, const char *path);
+/* host_read for a path made at run time: opened, read and closed. */
 int	host_read_once(struct host *, enum host_root, const char *path,
 	    struct text *);
 /* The same, of at most cap bytes into buf: what is longer is cut, no error. */

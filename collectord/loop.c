@@ -232,19 +232,19 @@ take_ack(struct loop *l, struct reader r)
 		fatal_text("ACK", "for a record that is not waiting");
 }
 
+/* One a turn: ppoll() says whether there is another, without a failed try. */
 static void
-take_answers(struct loop *l)
+take_answer(struct loop *l)
 {
 	struct frame f;
 
-	while (link_receive(l->link, &f) == 1) {
-		if (f.type == FRAME_ACK)
-			take_ack(l, reader_of(f.payload, f.len));
-		else if (shipstate_decode(&l->cycle->self->ship, f.payload,
-		    f.len) < 0)
-			fatal_text("STATE", "malformed");
-		l->heard = true;
-	}
+	if (link_receive(l->link, &f) != 1)
+		return;
+	if (f.type == FRAME_ACK)
+		take_ack(l, reader_of(f.payload, f.len));
+	else if (shipstate_decode(&l->cycle->self->ship, f.payload, f.len) < 0)
+		fatal_text("STATE", "malformed");
+	l->heard = true;
 }
 
 /*
@@ -281,7 +281,7 @@ turn(struct loop *l)
 		return;
 	}
 	if (pfd[POLL_ACKS].revents != 0)
-		take_answers(l);
+		take_answer(l);
 	if (pfd[POLL_TIMER].revents != 0)
 		collect(l);
 	if (pfd[POLL_RECORDS].revents != 0 || pfd[POLL_TIMER].revents != 0)

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SELF_TEXT_MAX = 8192 };
+enum {
+	SELF_TEXT_MAX = 8192,
+	LOOK_AGAIN = 8,		/* cycles */
+};
 
 static bool
 hex64(struct text t, uint64_t *v)
@@ -49,14 +52,8 @@ status_line(struct text name, struct text rest, struct self_status *s,
 		return text_u63(word, &s->no_new_privs);
 	if (text_is(name, "Seccomp"))
 		return text_u63(word, &s->seccomp);
-	if (text_is(name, "VmRSS")) {
-		if (!text_u63(word, &s->rss_bytes) ||
-		    s->rss_bytes > INT64_MAX / 1024)
-			return false;
-		s->rss_bytes *= 1024;
-	} else if (text_is(name, "Uid")) {
+	if (text_is(name, "Uid"))
 		return text_word(&rest, &word) && text_u63(word, &s->uid);
-	}
 	return true;
 }
 
@@ -73,7 +70,7 @@ self_parse_status(struct text t, struct self_status *s)
 	return 0;
 }
 
-/* Fields 14 and 15, counted from behind the last ')'. */
+/* Fields 14, 15 and 24, counted from behind the last ')'. */
 int
 self_parse_stat(struct text t, struct self_status *s)
 {
@@ -83,7 +80,10 @@ self_parse_stat(struct text t, struct self_status *s)
 		return -EBADMSG;
 	t = text_of(end + 1, t.len - (size_t)(end + 1 - t.p));
 	if (!text_skip(&t, 11) || !text_next_u63(&t, &s->user_ticks) ||
-	    !text_next_u63(&t, &s->system_ticks))
+	    !text_next_u63(&t, &s->system_ticks) || !text_skip(&t, 8) ||
+	    !text_next_u63(&t, &s->rss_bytes) ||
+	    __builtin_mul_overflow(s->rss_bytes, sysconf(_SC_PAGESIZE),
+		&s->rss_bytes))
 		return -EBADMSG;
 	return 0;
 }
@@ -112,18 +112,16 @@ self_open(struct self *self, pid_t shipper)
 	return result;
 }
 
-/* Whole or nothing: half a file would end in half a number. */
+/* Both files come whole in one read (fs/proc/array.c: seq_file, one record). */
 static struct text
 read_kept(int fd, char buf[SELF_TEXT_MAX])
 {
-	size_t used = 0;
 	ssize_t n;
 
-	do {
-		n = pread(fd, buf + used, SELF_TEXT_MAX - used, (off_t)used);
-		used += n > 0 ? (size_t)n : 0;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return text_of(buf, n < 0 || used == SELF_TEXT_MAX ? 0 : used);
+	do
+		n = pread(fd, buf, SELF_TEXT_MAX, 0);
+	while (n < 0 && errno == EINTR);
+	return text_of(buf, n < 0 || n == SELF_TEXT_MAX ? 0 : (size_t)n);
 }
 
 static void
@@ -132,10 +130,26 @@ read_process(const struct self *self, enum self_process i,
 {
 	char buf[SELF_TEXT_MAX];
 
-	memset(s, -1, sizeof(*s));
-	if (self_parse_status(read_kept(self->status_fd[i], buf), s) < 0 ||
-	    self_parse_stat(read_kept(self->stat_fd[i], buf), s) < 0)
+	*s = self->status[i];
+	if (self_parse_stat(read_kept(self->stat_fd[i], buf), s) < 0)
 		memset(s, -1, sizeof(*s));
+}
+
+static void
+look_at_status(struct self *self)
+{
+	char buf[SELF_TEXT_MAX];
+
+	if (self->age++ % LOOK_AGAIN != 0)
+		return;
+	for (int i = 0; i < SELF_PROCESSES; i++) {
+		struct self_status *s = &self->status[i];
+
+		memset(s, -1, sizeof(*s));
+		if (self_parse_status(read_kept(self->status_fd[i], buf),
+		    s) < 0)
+			memset(s, -1, sizeof(*s));
+	}
 }
 
 /* What could not be read is not said: never a made-up zero. */
@@ -222,6 +236,7 @@ self_say_process(struct self *self, struct build *b, const struct ring *r)
 	const struct self_status *h = &s[SELF_SHIPPER];
 
 	(void)r;
+	look_at_status(self);
 	read_process(self, SELF_COLLECTOR, &s[SELF_COLLECTOR]);
 	read_process(self, SELF_SHIPPER, &s[SELF_SHIPPER]);
 	build_instance(b);

@@ -38,6 +38,9 @@ struct self {
 	bool split;
 	uint64_t start_ns;	/* when the agent started, wall clock */
 	uint64_t cycle_us;	/* what the last collection took */
+	/* what confines us changes never, or once: read now and then */
+	struct self_status status[SELF_PROCESSES];
+	unsigned age;		/* cycles since */
 	uint64_t failures[SOURCE_END][FAILURE_END];
 	struct shipstate ship;	/* as the shipper last said */
 };

@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-struct text
-text_of(const char *p, size_t len)
-{
-	/* no bytes may have no address, which C cannot count from */
-	return (struct text){ p == NULL ? "" : p, len };
-}
-
 static void
 drop(struct text *t, size_t n)
 {
@@ -50,15 +43,15 @@ is_blank(char c)
 bool
 text_word(struct text *t, struct text *word)
 {
-	size_t n = 0;
+	const char *p = t->p, *const end = t->p + t->len, *start;
 
-	while (t->len > 0 && is_blank(t->p[0]))
-		drop(t, 1);
-	while (n < t->len && !is_blank(t->p[n]))
-		n++;
-	*word = text_of(t->p, n);
-	drop(t, n);
-	return n > 0;
+	while (p < end && is_blank(*p))
+		p++;
+	for (start = p; p < end && !is_blank(*p); p++)
+		;
+	*word = (struct text){ start, (size_t)(p - start) };
+	*t = (struct text){ p, (size_t)(end - p) };
+	return word->len > 0;
 }
 
 bool
@@ -70,14 +63,6 @@ text_skip(struct text *t, size_t words)
 		if (!text_word(t, &word))
 			return false;
 	return true;
-}
-
-bool
-text_is(struct text t, const char *s)
-{
-	const size_t len = strlen(s);
-
-	return t.len == len && (len == 0 || memcmp(t.p, s, len) == 0);
 }
 
 bool

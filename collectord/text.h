@@ -9,20 +9,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct text {
 	const char *p;
 	size_t len;
 };
 
-struct text	text_of(const char *, size_t);
+static inline struct text
+text_of(const char *p, size_t len)
+{
+	/* no bytes may have no address, which C cannot count from */
+	return (struct text){ p == NULL ? "" : p, len };
+}
+
 /* Takes the next line off, without its newline.  False at the end. */
 bool		text_line(struct text *, struct text *line);
 /* Takes the next word off (blanks: space and tab).  False: none left. */
 bool		text_word(struct text *, struct text *word);
 /* Skips that many words; false where there are fewer. */
 bool		text_skip(struct text *, size_t words);
-bool		text_is(struct text, const char *);
+/* Inline, so that the length of a constant is one. */
+static inline bool
+text_is(struct text t, const char *s)
+{
+	const size_t len = strlen(s);
+
+	return t.len == len && (len == 0 || memcmp(t.p, s, len) == 0);
+}
+
 bool		text_starts(struct text, const char *);
 /* Takes everything up to c off, and c.  False where there is no c. */
 bool		text_until(struct text *, char c, struct text *before);

@@ -8,9 +8,11 @@
 #ifndef SLUICE_CURSOR_H
 #define SLUICE_CURSOR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct reader {
 	const uint8_t *p;
@@ -20,19 +22,70 @@ struct reader {
 
 /* Borrows the bytes; they must outlive the reader and its spans. */
 struct reader	reader_of(const void *, size_t);
-uint8_t		read_u8(struct reader *);
-uint64_t	read_u64(struct reader *);
-/* Only the shortest form is accepted: one value, one encoding. */
-uint64_t	read_varint(struct reader *);
-int64_t		read_zigzag(struct reader *);
-/* NULL and a stuck error where fewer than that many bytes are left. */
-const uint8_t	*read_span(struct reader *, size_t);
 /* A length byte, then that many bytes; at least min, at most max. */
 const uint8_t	*read_text(struct reader *, size_t min, size_t max,
 		    size_t *len);
-size_t		reader_left(const struct reader *);
 /* 0 when all was read and nothing was wrong, else -EBADMSG. */
 int		reader_finish(const struct reader *);
+uint64_t	read_varint_rest(struct reader *);
+
+/* What is read most often is here, so that it costs no call. */
+
+static inline size_t
+reader_left(const struct reader *r)
+{
+	return r->bad ? 0 : (size_t)(r->end - r->p);
+}
+
+/* NULL and a stuck error where fewer than that many bytes are left. */
+static inline const uint8_t *
+read_span(struct reader *r, size_t len)
+{
+	const uint8_t *span = r->p;
+
+	if (r->bad || (size_t)(r->end - r->p) < len) {
+		r->bad = true;
+		return NULL;
+	}
+	r->p += len;
+	return span;
+}
+
+static inline uint8_t
+read_u8(struct reader *r)
+{
+	const uint8_t *b = read_span(r, 1);
+
+	return b == NULL ? 0 : *b;
+}
+
+static inline uint64_t
+read_u64(struct reader *r)
+{
+	const uint8_t *b = read_span(r, sizeof(uint64_t));
+	uint64_t v = 0;
+
+	if (b != NULL)
+		memcpy(&v, b, sizeof(v));
+	return le64toh(v);
+}
+
+/* Only the shortest form is accepted: one value, one encoding. */
+static inline uint64_t
+read_varint(struct reader *r)
+{
+	if (!r->bad && r->p < r->end && *r->p < 0x80)
+		return *r->p++;
+	return read_varint_rest(r);
+}
+
+static inline int64_t
+read_zigzag(struct reader *r)
+{
+	const uint64_t v = read_varint(r);
+
+	return (int64_t)(v >> 1 ^ -(v & 1));
+}
 
 struct writer {
 	uint8_t *start;
@@ -42,14 +95,52 @@ struct writer {
 };
 
 struct writer	writer_of(void *, size_t);
-void		write_u8(struct writer *, uint8_t);
-void		write_u64(struct writer *, uint64_t);
-void		write_varint(struct writer *, uint64_t);
-void		write_zigzag(struct writer *, int64_t);
-void		write_span(struct writer *, const void *, size_t);
 /* A length byte and the bytes; more than 255 is the error "full". */
 void		write_text(struct writer *, const void *, size_t);
 /* Bytes written, or -ENOBUFS when they did not fit. */
 ptrdiff_t	writer_finish(const struct writer *);
+
+static inline void
+write_u8(struct writer *w, uint8_t v)
+{
+	if (w->full || w->p == w->end) {
+		w->full = true;
+		return;
+	}
+	*w->p++ = v;
+}
+
+static inline void
+write_span(struct writer *w, const void *bytes, size_t len)
+{
+	if (w->full || (size_t)(w->end - w->p) < len) {
+		w->full = true;
+		return;
+	}
+	if (len > 0)
+		memcpy(w->p, bytes, len);
+	w->p += len;
+}
+
+static inline void
+write_u64(struct writer *w, uint64_t v)
+{
+	v = htole64(v);
+	write_span(w, &v, sizeof(v));
+}
+
+static inline void
+write_varint(struct writer *w, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		write_u8(w, (uint8_t)(v | 0x80));
+	write_u8(w, (uint8_t)v);
+}
+
+static inline void
+write_zigzag(struct writer *w, int64_t v)
+{
+	write_varint(w, (uint64_t)v << 1 ^ (uint64_t)(v < 0 ? -1 : 0));
+}
 
 #endif

@@ -6,66 +6,40 @@
 
 #include <string.h>
 
-static const struct source_row sources[SOURCE_END] = {
+const struct source_row registry_sources[SOURCE_END] = {
 #define SOURCE(number, id, name_, keys_, reads_) \
 	[number] = { .name = (name_), .reads = (reads_), .keys = (keys_) },
 #include "metrics.def"
 #undef SOURCE
 };
 
-static const struct key_row keys[KEY_END] = {
+const struct key_row registry_keys[KEY_END] = {
 #define KEY(number, id, name_, alphabet_, longest_) \
-	[number] = { (name_), (alphabet_), (longest_) },
+	[number] = { (name_), sizeof(name_) - 1, (alphabet_), (longest_) },
 #include "metrics.def"
 #undef KEY
 };
 
-static const struct metric_row metrics[METRIC_END] = {
+const struct metric_row registry_metrics[METRIC_END] = {
 #define METRIC(number, id, source_, name_, unit_, instrument_, scale_, text_) \
-	[number] = { (name_), (unit_), (text_), SOURCE_##source_, \
+	[number] = { (name_), (unit_), (text_), sizeof(name_) - 1, \
+	    sizeof(unit_) - 1, sizeof(text_) - 1, SOURCE_##source_, \
 	    (instrument_), SCALE_##scale_ },
 #include "metrics.def"
 #undef METRIC
 };
 
-static const struct point_row points[POINT_END] = {
+/* The lengths of a key that is NULL mean nothing. */
+#define FIXED(key, value) \
+	{ key, value, sizeof(key) - 1, sizeof(value) - 1 }
+
+const struct point_row registry_points[POINT_END] = {
 #define POINT(metric, k, id, key1, value1, key2, value2) \
-	[metric##_##id] = { { { key1, value1 }, { key2, value2 } }, true },
+	[metric##_##id] = { { FIXED(key1, value1), FIXED(key2, value2) }, \
+	    true },
 #include "metrics.def"
 #undef POINT
 };
-
-const struct source_row *
-registry_source(unsigned number)
-{
-	if (number >= SOURCE_END || sources[number].name == NULL)
-		return NULL;
-	return &sources[number];
-}
-
-const struct key_row *
-registry_key(unsigned number)
-{
-	if (number >= KEY_END || keys[number].name == NULL)
-		return NULL;
-	return &keys[number];
-}
-
-const struct metric_row *
-registry_metric(unsigned number)
-{
-	if (number >= METRIC_END || metrics[number].name == NULL)
-		return NULL;
-	return &metrics[number];
-}
-
-const struct point_row *
-registry_point(unsigned number)
-{
-	if (number >= POINT_END || !points[number].known)
-		return NULL;
-	return &points[number];
-}
 
 static bool
 in_alphabet(enum alphabet alphabet, uint8_t c)

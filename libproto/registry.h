@@ -75,6 +75,7 @@ struct source_row {
 
 struct key_row {
 	const char *name;
+	size_t name_len;
 	enum alphabet alphabet;
 	size_t longest;		/* bytes */
 };
@@ -83,6 +84,7 @@ struct metric_row {
 	const char *name;
 	const char *unit;	/* UCUM */
 	const char *text;
+	uint16_t name_len, unit_len, text_len;
 	enum source_id source;
 	enum instrument instrument;
 	enum scale scale;
@@ -91,6 +93,7 @@ struct metric_row {
 struct fixed_attr {
 	const char *key;	/* NULL: none */
 	const char *value;
+	uint16_t key_len, value_len;
 };
 
 struct point_row {
@@ -98,11 +101,39 @@ struct point_row {
 	bool known;
 };
 
+extern const struct source_row registry_sources[SOURCE_END];
+extern const struct key_row registry_keys[KEY_END];
+extern const struct metric_row registry_metrics[METRIC_END];
+extern const struct point_row registry_points[POINT_END];
+
 /* NULL where the number has no row. */
-const struct source_row	*registry_source(unsigned number);
-const struct key_row	*registry_key(unsigned number);
-const struct metric_row	*registry_metric(unsigned number);
-const struct point_row	*registry_point(unsigned number);
+static inline const struct source_row *
+registry_source(unsigned number)
+{
+	return number >= SOURCE_END || registry_sources[number].name == NULL ?
+	    NULL : &registry_sources[number];
+}
+
+static inline const struct key_row *
+registry_key(unsigned number)
+{
+	return number >= KEY_END || registry_keys[number].name == NULL ?
+	    NULL : &registry_keys[number];
+}
+
+static inline const struct metric_row *
+registry_metric(unsigned number)
+{
+	return number >= METRIC_END || registry_metrics[number].name == NULL ?
+	    NULL : &registry_metrics[number];
+}
+
+static inline const struct point_row *
+registry_point(unsigned number)
+{
+	return number >= POINT_END || !registry_points[number].known ?
+	    NULL : &registry_points[number];
+}
 
 /* Only for a number that registry_point() knows. */
 static inline enum metric

@@ -57,6 +57,7 @@ diskstats_next(struct text *t, struct disk_sample *d)
 enum { SLOTS = 8192, DISKS_MAX = SLOTS / 2 };
 
 struct disk_names {
+	uint64_t devices;	/* of diskstats, when this was made */
 	size_t n;
 	bool all;		/* unknown: every device counts as a disk */
 	bool full;
@@ -101,11 +102,26 @@ add_name(void *arg, const char *name)
 	return true;
 }
 
+/* What diskstats has, in a number: disks do not change while it stands. */
+static uint64_t
+devices_of(struct text t)
+{
+	struct text line, name;
+	uint64_t h = 1;
+
+	while (text_line(&t, &line))
+		if (text_skip(&line, 2) && text_word(&line, &name))
+			h = h * 31 + name_hash(name.p, name.len);
+	return h;
+}
+
 static void
-list_disks(struct collect *c, struct disk_names *names)
+list_disks(struct collect *c, struct disk_names *names, uint64_t devices)
 {
 	int error;
 
+	if (devices == names->devices)
+		return;
 	memset(names, 0, sizeof(*names));
 	error = host_list(c->host, HOST_SYS, "block", add_name, names);
 	if (error == 0 && names->full)
@@ -113,6 +129,8 @@ list_disks(struct collect *c, struct disk_names *names)
 	if (error < 0)
 		collect_failed(c, "block/", error);
 	names->all = error < 0 && !names->full;
+	/* what went wrong is tried again each time */
+	names->devices = error < 0 ? 0 : devices;
 }
 
 static bool
@@ -159,7 +177,7 @@ read_disks(struct collect *c)
 
 	if (!collect_read(c, HOST_PROC, "diskstats", &t))
 		return 0;
-	list_disks(c, &names);
+	list_disks(c, &names, devices_of(t));
 	while ((more = diskstats_next(&t, &d)) != 0) {
 		if (more < 0)
 			error = more;

@@ -56,10 +56,18 @@ space_of(const struct statfs *fs, struct space *s)
 	return true;
 }
 
-enum { MOUNTS_MAX = 8192 };
+enum {
+	MOUNTS_MAX = 8192,
+	MOUNTS_TEXT = 65536,	/* kept of mountinfo; more is read anew */
+	/* cycles: an error makes a file system read-only, and no mount new */
+	LOOK_AGAIN = 6,
+};
 
 struct mounts {
+	bool known;		/* what is below is of the cycle before */
+	unsigned age;		/* cycles */
 	size_t n, nsaid;
+	char text[MOUNTS_TEXT];		/* that the mounts point into */
 	struct mount mount[MOUNTS_MAX];
 	uint16_t said[MOUNTS_MAX];	/* places in mount[] */
 	int error;			/* of the first that was refused */
@@ -175,9 +183,11 @@ read_mount(struct collect *c, struct mounts *all, size_t i)
 	}
 	if (statfs(point, &fs) < 0) {
 		refuse(all, point, -errno);
+		all->known = false;
 		return;
 	}
-	all->said[all->nsaid++] = (uint16_t)i;
+	if (!all->known)
+		all->said[all->nsaid++] = (uint16_t)i;
 	if (space_of(&fs, &s))
 		say(c, m, point, &s);
 }
@@ -200,21 +210,67 @@ read_wanted(struct collect *c, struct mounts *all, bool root)
 	}
 }
 
+/* Those of the cycle before, in their order. */
+static void
+read_again(struct collect *c, struct mounts *all)
+{
+	for (size_t i = 0; i < all->nsaid; i++) {
+		if (collect_late(c)) {
+			refuse(all, mountinfo, -ETIMEDOUT);
+			return;
+		}
+		read_mount(c, all, all->said[i]);
+	}
+}
+
+/* False: the text has no room and stands only until the next file is read. */
+static bool
+keep(struct mounts *all, struct text *t)
+{
+	if (t->len > sizeof(all->text))
+		return false;
+	memcpy(all->text, t->p, t->len);
+	t->p = all->text;
+	return true;
+}
+
+/* What is mounted, and the space of each. */
+static int
+look(struct collect *c, struct mounts *all)
+{
+	struct text t;
+	bool kept;
+	int error;
+
+	all->known = false;
+	all->age = 0;
+	if ((error = host_read(c->host, HOST_PROC, mountinfo, &t)) < 0)
+		return error;
+	kept = keep(all, &t);
+	if ((error = read_mounts(t, all)) < 0)
+		return error;
+	read_wanted(c, all, true);
+	read_wanted(c, all, false);
+	all->known = kept && all->error == 0;
+	return 0;
+}
+
 static int
 read_filesystems(struct collect *c)
 {
 	static struct mounts all;
-	struct text t;
 	int error;
 
 	/* statfs(2) would speak of this host, not of a copied tree's */
 	if (!host_is_real(c->host, HOST_PROC))
 		return -EOPNOTSUPP;
-	if ((error = host_read(c->host, HOST_PROC, mountinfo, &t)) < 0 ||
-	    (error = read_mounts(t, &all)) < 0)
+	all.error = 0;
+	if (!host_changed(c->host, HOST_PROC, mountinfo) && all.known &&
+	    ++all.age < LOOK_AGAIN) {
+		read_again(c, &all);
+	} else if ((error = look(c, &all)) < 0) {
 		return error;
-	read_wanted(c, &all, true);
-	read_wanted(c, &all, false);
+	}
 	if (all.error < 0)
 		collect_failed(c, all.refused, all.error);
 	return 0;

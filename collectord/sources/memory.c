@@ -10,11 +10,13 @@ enum { KIB = 1024 };
 
 static const struct {
 	const char *name;
+	size_t len;
 	size_t offset;
 	int64_t unit;
 } row[] = {
 #define ROW(name, member, unit) \
-	{ name, offsetof(struct meminfo_sample, member), unit }
+	{ name, sizeof(name) - 1, \
+	    offsetof(struct meminfo_sample, member), unit }
 	ROW("MemTotal", total, KIB),
 	ROW("MemFree", free, KIB),
 	ROW("MemAvailable", available, KIB),
@@ -53,7 +55,8 @@ meminfo_line(struct text name, struct text rest, struct meminfo_sample *s)
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		int64_t v;
 
-		if (!text_is(name, row[i].name))
+		if (name.len != row[i].len ||
+		    memcmp(name.p, row[i].name, name.len) != 0)
 			continue;
 		if (!amount(rest, row[i].unit, &v))
 			return false;

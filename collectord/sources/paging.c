@@ -3,6 +3,7 @@
 #include "sources/paging.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 static bool
@@ -36,39 +37,51 @@ swaps_next(struct text *t, struct swap *s)
 	return 0;
 }
 
-static bool
-vmstat_line(struct text name, struct text rest, struct vmstat_sample *s,
-    int *found)
-{
-	const struct {
-		const char *name;
-		int64_t *value;
-	} row[] = {
-		{ "pgfault", &s->faults },
-		{ "pgmajfault", &s->major_faults },
-		{ "pswpin", &s->swapped_in },
-		{ "pswpout", &s->swapped_out },
-		{ "oom_kill", &s->oom_kills },
-	};
+static const struct {
+	const char *name;
+	size_t len;
+	size_t offset;
+} row[] = {
+#define ROW(name, member) \
+	{ name, sizeof(name) - 1, offsetof(struct vmstat_sample, member) }
+	ROW("pswpin", swapped_in),
+	ROW("pswpout", swapped_out),
+	ROW("pgfault", faults),
+	ROW("pgmajfault", major_faults),
+	ROW("oom_kill", oom_kills),
+#undef ROW
+};
 
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
-		if (text_is(name, row[i].name)) {
-			++*found;
-			return text_next_u63(&rest, row[i].value);
-		}
+/* A hundred and more lines are of no interest: they end here at once. */
+static bool
+vmstat_line(struct text line, struct vmstat_sample *s, int *found)
+{
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const size_t len = row[i].len;
+		int64_t v;
+
+		if (line.len <= len || line.p[len] != ' ' ||
+		    memcmp(line.p, row[i].name, len) != 0)
+			continue;
+		line = text_of(line.p + len, line.len - len);
+		if (!text_next_u63(&line, &v))
+			return false;
+		memcpy((char *)s + row[i].offset, &v, sizeof(v));
+		++*found;
+		return true;
+	}
 	return true;
 }
 
 int
 vmstat_parse(struct text t, struct vmstat_sample *s)
 {
-	struct text line, name;
+	struct text line;
 	int found = 0;
 
 	memset(s, -1, sizeof(*s));
 	while (text_line(&t, &line))
-		if (text_word(&line, &name) &&
-		    !vmstat_line(name, line, s, &found))
+		if (!vmstat_line(line, s, &found))
 			return -EBADMSG;
 	if (found == 0 || (s->faults >= 0 && s->major_faults > s->faults))
 		return -EBADMSG;

@@ -247,12 +247,9 @@ TEST(what_is_no_list_of_instances_is_refused)
 	clear();
 	add_named(&before, "ab", 1);
 	add_named(&now, "ab", 2);
-	for (size_t cut = 1; cut < 5; cut++) {
-		CHECK_INT(delta_encode(delta, SPACE, before.bytes,
-		    before.len - cut, now.bytes, now.len), -EBADMSG);
+	for (size_t cut = 1; cut < 5; cut++)
 		CHECK_INT(delta_encode(delta, SPACE, before.bytes, before.len,
 		    now.bytes, now.len - cut), -EBADMSG);
-	}
 	now.bytes[now.len - 1] |= 0x80;
 	CHECK_INT(encode(SPACE), -EBADMSG);
 }
