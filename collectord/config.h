@@ -40,6 +40,7 @@ struct config {
 	char redact_key[PATH_MAX];	/* "": made of the host's own id */
 	uint32_t ring_size;		/* bytes */
 	enum protocol protocol;
+	bool gzip;			/* bodies are compressed */
 	size_t nendpoints;
 	struct url endpoint[ENDPOINTS_MAX];
 	/* a path, or credential:NAME made into one */

@@ -44,6 +44,12 @@ static const struct config_choice protocols[] = {
 	{ NULL, 0, false },
 };
 
+static const struct config_choice compressions[] = {
+	{ "gzip", true, false },
+	{ "none", false, false },
+	{ NULL, 0, false },
+};
+
 static const struct config_choice layers[] = {
 	{ "split", REQUIRE_SPLIT, false },
 	{ "landlock", REQUIRE_LANDLOCK, false },
@@ -159,6 +165,9 @@ const struct config_key config_keys[] = {
 	{ "ship.protocol", CONFIG_STRING, config_set_enum, AT(protocol),
 	    .choice = protocols, .preset = "http/protobuf",
 	    .right = "\"http/protobuf\" or \"http/json\"" },
+	{ "ship.compression", CONFIG_STRING, config_set_flag, AT(gzip),
+	    .choice = compressions, .preset = "gzip",
+	    .right = "\"gzip\" or \"none\"" },
 	{ "ship.endpoints", CONFIG_LIST, config_set_endpoint,
 	    .min = 1, .max = ENDPOINTS_MAX, .required = true,
 	    .right = "1 to 4 different URLs, e.g."

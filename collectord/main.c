@@ -145,7 +145,8 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	    ((cfg->require & REQUIRE_FIPS) != 0 ?
 	    SHIPCONF_REQUIRE_FIPS : 0) |
 	    (cfg->crl[0] != '\0' ? SHIPCONF_CRL : 0) |
-	    (cfg->pins_report && cfg->npins > 0 ? SHIPCONF_PINS_REPORT : 0);
+	    (cfg->pins_report && cfg->npins > 0 ? SHIPCONF_PINS_REPORT : 0) |
+	    (cfg->gzip ? SHIPCONF_GZIP : 0);
 	c->protocol = cfg->protocol;
 	c->nendpoints = cfg->nendpoints;
 	memcpy(c->endpoint, cfg->endpoint, sizeof(c->endpoint));

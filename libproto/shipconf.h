@@ -24,7 +24,8 @@ enum shipconf_flag {
 	SHIPCONF_REQUIRE_FIPS = 8,
 	SHIPCONF_CRL = 16,		/* a SECRET_CRL comes */
 	SHIPCONF_PINS_REPORT = 32,	/* a chain without a pin is said only */
-	SHIPCONF_FLAGS = 63
+	SHIPCONF_GZIP = 64,		/* bodies are compressed */
+	SHIPCONF_FLAGS = 127
 };
 
 struct nameserver {

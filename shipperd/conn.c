@@ -3,7 +3,6 @@
 #include "conn.h"
 
 #include "dial.h"
-#include "http_request.h"
 #include "tcp.h"
 
 #include <stdio.h>
@@ -41,12 +40,11 @@ struct conn {
 	uint64_t connections;
 	/* the exchange */
 	size_t endpoint;
-	char head[REQUEST_HEAD_MAX];
-	const uint8_t *body;
-	size_t head_len, body_len, sent;
+	struct http_request request;
 	struct http_reply reply;
 	bool reused;			/* the connection is an old one */
 	bool heard;			/* a byte of the reply has come */
+	bool quiet;			/* nothing had come when we polled */
 	uint64_t deadline_ns;
 	uint64_t received_before;	/* on this connection, by tls */
 	uint8_t in[RECORD_DATA_MAX];
@@ -118,7 +116,7 @@ dial(struct conn *c, uint64_t now_ns)
 {
 	hang_up(c);
 	c->reused = c->heard = false;
-	c->sent = 0;
+	c->request.sent = 0;
 	dialled(c, dial_start(&c->dial, c->endpoint, now_ns, c->deadline_ns),
 	    now_ns);
 }
@@ -161,7 +159,9 @@ bad_reply(struct conn *c)
 static void
 answered(struct conn *c, bool clean)
 {
-	const bool sent_all = c->sent == c->head_len + c->body_len;
+	const uint8_t *rest;
+	size_t left;
+	const bool sent_all = !http_request_next(&c->request, &rest, &left);
 
 	c->useless = c->reply.status >= 300;
 	if (!clean || !sent_all || !c->reply.keep_alive)
@@ -244,16 +244,6 @@ read_reply(struct conn *c, uint64_t now_ns)
 		broke(c, result, now_ns);
 }
 
-static enum tls_result
-write_some(struct conn *c, size_t *n)
-{
-	if (c->sent < c->head_len)
-		return tls_write(c->tls, c->head + c->sent,
-		    c->head_len - c->sent, n, &c->detail);
-	return tls_write(c->tls, c->body + (c->sent - c->head_len),
-	    c->head_len + c->body_len - c->sent, n, &c->detail);
-}
-
 /*
  * A server may answer before it has read all, and close: then writing fails,
  * and what it said is still there to be read, to the stream's end.
@@ -262,11 +252,12 @@ static void
 send_request(struct conn *c, uint64_t now_ns)
 {
 	enum tls_result result = TLS_OK;
+	const uint8_t *bytes;
 	size_t n;
 
-	while (c->sent < c->head_len + c->body_len &&
-	    (result = write_some(c, &n)) == TLS_OK)
-		c->sent += n;
+	while (http_request_next(&c->request, &bytes, &n) &&
+	    (result = tls_write(c->tls, bytes, n, &n, &c->detail)) == TLS_OK)
+		c->request.sent += n;
 	if (result == TLS_OK || result == TLS_CUT)
 		c->state = CONN_READING;
 	else if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
@@ -275,13 +266,15 @@ send_request(struct conn *c, uint64_t now_ns)
 		broke(c, result, now_ns);
 }
 
+/* What is readable is read; a reply to what was just sent takes its time. */
 static void
-exchange(struct conn *c, uint64_t now_ns)
+exchange(struct conn *c, bool readable, uint64_t now_ns)
 {
 	c->events = POLLIN;
 	if (c->state == CONN_SENDING)
 		send_request(c, now_ns);
-	if (c->state == CONN_SENDING || c->state == CONN_READING)
+	if ((c->state == CONN_SENDING || c->state == CONN_READING) &&
+	    (readable || tls_has_more(c->tls)))
 		read_reply(c, now_ns);
 }
 
@@ -296,7 +289,7 @@ shake_hands(struct conn *c, uint64_t now_ns)
 		c->connections++;
 		c->made_ns = now_ns;
 		c->state = CONN_SENDING;
-		exchange(c, now_ns);
+		exchange(c, true, now_ns);
 	} else {
 		broke(c, result, now_ns);
 	}
@@ -354,36 +347,30 @@ may_reuse(struct conn *c, size_t endpoint, uint64_t now_ns)
 {
 	return c->tls != NULL && c->connected_to == endpoint &&
 	    !(c->useless && dial_is_old(&c->dial, endpoint, now_ns)) &&
-	    !is_aged(c, now_ns) && is_quiet(c);
+	    !is_aged(c, now_ns) &&
+	    ((c->quiet && !tls_has_more(c->tls)) || is_quiet(c));
 }
 
 void
-conn_post(struct conn *c, size_t endpoint, const char *content_type,
-    const uint8_t *body, size_t len, uint64_t now_ns)
+conn_post(struct conn *c, size_t endpoint, const struct http_body *body,
+    uint64_t now_ns)
 {
-	const struct url *url = &c->conf->endpoint[endpoint];
-	ptrdiff_t head_len = http_request_head(c->head, sizeof(c->head), url,
-	    content_type, len);
-
 	c->endpoint = endpoint;
-	c->body = body;
-	c->body_len = len;
-	c->sent = 0;
 	c->heard = false;
 	c->detail.text[0] = '\0';
 	c->deadline_ns = now_ns + c->conf->timeout_ms * (uint64_t)NS_PER_MS;
 	http_reply_start(&c->reply);
-	if (head_len < 0) {
+	if (http_request_start(&c->request, &c->conf->endpoint[endpoint],
+	    body) < 0) {
 		end(c, CONN_UNREACHABLE, "url_too_long");
 		return;
 	}
-	c->head_len = (size_t)head_len;
 	c->reused = may_reuse(c, endpoint, now_ns);
 	c->used_ns = now_ns;
 	if (c->reused) {
 		c->received_before = tls_received(c->tls);
 		c->state = CONN_SENDING;
-		exchange(c, now_ns);
+		exchange(c, false, now_ns);
 	} else {
 		dial(c, now_ns);
 	}
@@ -438,7 +425,7 @@ step_busy(struct conn *c, short revents, uint64_t now_ns)
 	} else if (revents != 0 && c->state == CONN_HANDSHAKE) {
 		shake_hands(c, now_ns);
 	} else if (revents != 0) {
-		exchange(c, now_ns);
+		exchange(c, (revents & ~POLLOUT) != 0, now_ns);
 	}
 }
 
@@ -447,6 +434,7 @@ conn_step(struct conn *c, const struct pollfd *pfd, size_t n, uint64_t now_ns)
 {
 	const short revents = n > 0 ? pfd[0].revents : 0;
 
+	c->quiet = c->state == CONN_IDLE && n > 0 && revents == 0;
 	if (c->state == CONN_ENDED)
 		return;
 	if (c->state != CONN_IDLE)

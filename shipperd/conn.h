@@ -9,6 +9,7 @@
 #define SLUICE_CONN_H
 
 #include "http_reply.h"
+#include "http_request.h"
 #include "shipconf.h"
 #include "tls.h"
 
@@ -41,12 +42,12 @@ struct conn		*conn_new(const struct shipconf *,
 void			conn_free(struct conn *);
 
 /*
- * Starts a POST of body (borrowed until the outcome) to endpoint number i.
+ * Starts a POST of the body (its bytes are borrowed until the outcome) to
+ * endpoint number i.
  * Only in CONN_IDLE.
  */
 void			conn_post(struct conn *, size_t endpoint,
-			    const char *content_type, const uint8_t *body,
-			    size_t len, uint64_t now_ns);
+			    const struct http_body *, uint64_t now_ns);
 enum conn_state		conn_state(const struct conn *);
 /*
  * Fills in up to CONN_POLL_MAX entries: what to wait for now; returns how

@@ -30,8 +30,18 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 		d->breaker[i].first_ms = conf->interval_ms / 2;
 	d->not_before_ns = now_ns + NS_PER_MS *
 	    (uint64_t)retry_phase_ms(conf->seed, conf->interval_ms);
-	if ((d->body = malloc(REQUEST_MAX)) == NULL)
+	d->body.content_type = otlp_content_type(conf->protocol);
+	d->body.gzip = (conf->flags & SHIPCONF_GZIP) != 0;
+	d->plain = malloc(REQUEST_MAX);
+	if (d->body.gzip) {
+		d->packed = malloc(REQUEST_MAX);
+		d->gzip = malloc(sizeof(*d->gzip));
+	}
+	if (d->plain == NULL ||
+	    (d->body.gzip && (d->packed == NULL || d->gzip == NULL)))
 		fatal("memory for a request", ENOMEM);
+	if (d->body.gzip)
+		gzip_init(d->gzip);
 }
 
 static bool
@@ -48,9 +58,10 @@ encode(struct delivery *d, const struct batch *b)
 {
 	const struct otlp_request request = { .conf = d->conf,
 		.version = SLUICE_VERSION, .record = b->record + d->first,
-		.nrecords = d->n };
+		.nrecords = d->n,
+		.terse = !otlp_describes(d->conf, b->wall_ns) };
 
-	return otlp_encode(d->conf->protocol, &request, d->body, REQUEST_MAX,
+	return otlp_encode(d->conf->protocol, &request, d->plain, REQUEST_MAX,
 	    &d->points);
 }
 
@@ -72,7 +83,8 @@ static void
 keep_pace(struct delivery *d)
 {
 	const uint32_t pace_ms = d->conf->interval_ms / CATCH_UP;
-	const uint32_t spread_ms = retry_phase_ms(tls_random64(),
+	/* spread, no secret: two hosts differ by their seeds */
+	const uint32_t spread_ms = retry_phase_ms(d->conf->seed ^ d->now_ns,
 	    pace_ms / 2 + 1);
 
 	d->not_before_ns = d->now_ns +
@@ -98,7 +110,7 @@ finish_part(struct delivery *d, enum ack what)
 	d->answer = (struct answer){ seq_of(last), what };
 	d->first += d->n;
 	d->n = 0;
-	d->body_len = 0;
+	d->plain_len = 0;
 	if (d->first < b->nrecords)
 		return;
 	if (ends_step(last))
@@ -119,6 +131,20 @@ drop_record(struct delivery *d, const struct batch_record *record)
 	finish_part(d, ACK_OVERSIZE);
 }
 
+/* False: it grew by that beyond what may be sent. */
+static bool
+pack(struct delivery *d)
+{
+	ptrdiff_t len = (ptrdiff_t)d->plain_len;
+
+	if (d->body.gzip)
+		len = gzip_pack(d->gzip, d->plain, d->plain_len,
+		    d->packed, REQUEST_MAX);
+	d->body.bytes = d->body.gzip ? d->packed : d->plain;
+	d->body.len = len < 0 ? 0 : (size_t)len;
+	return len >= 0;
+}
+
 /* Halves the run of records until its body is small enough. */
 static void
 encode_next(struct delivery *d)
@@ -137,10 +163,9 @@ encode_next(struct delivery *d)
 		}
 		d->n = (d->n + 1) / 2;
 	}
-	if (len < 0)
+	d->plain_len = len < 0 ? 0 : (size_t)len;
+	if (len < 0 || !pack(d))
 		drop_record(d, &b->record[d->first]);
-	else
-		d->body_len = (size_t)len;
 }
 
 static void
@@ -214,7 +239,7 @@ delivered(struct delivery *d, const struct otlp_verdict *v)
 	c->delivered += d->points - rejected;
 	c->rejected += rejected;
 	c->requests_delivered++;
-	c->bytes += d->body_len;
+	c->bytes += d->body.len;
 	if (rejected > 0)
 		say_trouble(d, "points_rejected", "partial_success",
 		    v->message, v->message_len, 0);
@@ -230,13 +255,13 @@ static void
 dropped(struct delivery *d, const struct otlp_verdict *v)
 {
 	/* smaller bodies lose nothing, as long as there is a smaller one */
-	if (v->too_large && d->n > 1 && d->body_len > TARGET_MIN) {
-		d->target = d->body_len / 2 > TARGET_MIN ? d->body_len / 2 :
+	if (v->too_large && d->n > 1 && d->plain_len > TARGET_MIN) {
+		d->target = d->plain_len / 2 > TARGET_MIN ? d->plain_len / 2 :
 		    TARGET_MIN;
 		say_trouble(d, "request_too_large", v->reason, v->message,
 		    v->message_len, 0);
 		d->n = 0;
-		d->body_len = 0;
+		d->plain_len = 0;
 		return;
 	}
 	d->state.count.refused += d->points;
@@ -324,14 +349,13 @@ delivery_step(struct delivery *d, uint64_t now_ns)
 	    choose(d, now_ns, &endpoint) > now_ns)
 		return;
 	/* one answer at a time is owed: the collector must take it first */
-	while (d->body_len == 0 && d->answer.seq == 0 &&
+	while (d->plain_len == 0 && d->answer.seq == 0 &&
 	    intake_ready(d->intake) != NULL)
 		encode_next(d);
-	if (d->body_len == 0)
+	if (d->plain_len == 0)
 		return;
 	d->endpoint = endpoint;
-	conn_post(d->conn, endpoint, otlp_content_type(d->conf->protocol),
-	    d->body, d->body_len, now_ns);
+	conn_post(d->conn, endpoint, &d->body, now_ns);
 }
 
 uint64_t
@@ -342,7 +366,7 @@ delivery_deadline(const struct delivery *d)
 	size_t endpoint;
 
 	if (conn_state(d->conn) != CONN_IDLE ||
-	    (d->body_len == 0 && (!waiting || d->answer.seq != 0)))
+	    (d->plain_len == 0 && (!waiting || d->answer.seq != 0)))
 		return UINT64_MAX;
 	return choose(d, d->now_ns, &endpoint);
 }

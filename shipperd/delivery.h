@@ -11,6 +11,7 @@
 #include "breaker.h"
 #include "conn.h"
 #include "frame.h"
+#include "gzip.h"
 #include "intake.h"
 
 enum {
@@ -35,10 +36,12 @@ struct delivery {
 	struct answer answer;
 	/* the request that is encoded now: records first to first+n-1 */
 	size_t first, n;		/* n 0: none */
-	uint8_t *body;			/* REQUEST_MAX bytes */
-	size_t body_len;
+	uint8_t *plain, *packed;	/* REQUEST_MAX bytes each */
+	size_t plain_len;		/* 0: none */
+	struct http_body body;		/* one of the two */
+	struct gzip *gzip;		/* NULL: bodies stay plain */
 	uint64_t points;
-	size_t target;			/* bytes; a 413 halves it */
+	size_t target;			/* plain bytes; a 413 halves it */
 	/* trying */
 	size_t endpoint;
 	struct breaker breaker[ENDPOINTS_MAX];

@@ -6,12 +6,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { HTTPS_PORT = 443 };
 
 ptrdiff_t
 http_request_head(char *buf, size_t cap, const struct url *url,
-    const char *content_type, size_t body_len)
+    const struct http_body *body)
 {
 	char port[8] = "";
 	int len;
@@ -24,11 +25,48 @@ http_request_head(char *buf, size_t cap, const struct url *url,
 	    "Host: %s%s%s%s\r\n"
 	    "User-Agent: sluice/" SLUICE_VERSION "\r\n"
 	    "Content-Type: %s\r\n"
+	    "%s"
 	    "Content-Length: %zu\r\n"
 	    "Accept: %s\r\n"
 	    "\r\n",
 	    url->path, url->is_ipv6 ? "[" : "", url->host,
-	    url->is_ipv6 ? "]" : "", port, content_type, body_len,
-	    content_type);
+	    url->is_ipv6 ? "]" : "", port, body->content_type,
+	    body->gzip ? "Content-Encoding: gzip\r\n" : "", body->len,
+	    body->content_type);
 	return len < 0 || (size_t)len >= cap ? -ENOBUFS : len;
+}
+
+int
+http_request_start(struct http_request *r, const struct url *url,
+    const struct http_body *body)
+{
+	const ptrdiff_t head_len = http_request_head((char *)r->first,
+	    REQUEST_HEAD_MAX, url, body);
+	size_t room;
+
+	if (head_len < 0)
+		return (int)head_len;
+	r->body = *body;
+	r->head_len = (size_t)head_len;
+	r->sent = 0;
+	room = sizeof(r->first) - r->head_len;
+	if (room > body->len)
+		room = body->len;
+	memcpy(r->first + r->head_len, body->bytes, room);
+	r->first_len = r->head_len + room;
+	return 0;
+}
+
+bool
+http_request_next(const struct http_request *r, const uint8_t **bytes,
+    size_t *len)
+{
+	if (r->sent < r->first_len) {
+		*bytes = r->first + r->sent;
+		*len = r->first_len - r->sent;
+		return true;
+	}
+	*bytes = r->body.bytes + (r->sent - r->head_len);
+	*len = r->head_len + r->body.len - r->sent;
+	return *len > 0;
 }

@@ -5,15 +5,42 @@
 
 #include "url.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { REQUEST_HEAD_MAX = 1024 };
 
+/* What is sent; the body's bytes belong to the caller. */
+struct http_body {
+	const char *content_type;
+	const uint8_t *bytes;
+	size_t len;
+	bool gzip;		/* compressed, and said to be */
+};
+
 /*
- * A POST that keeps the connection (RFC 9112, section 9.3), without the body
- * of body_len bytes.  Bytes written to buf, or -ENOBUFS.
+ * A request as it is written: the head, and behind it as much of the body as
+ * makes one whole TLS record with it; then the rest of the body.
+ */
+struct http_request {
+	struct http_body body;
+	size_t head_len, first_len, sent;
+	uint8_t first[16384];
+};
+
+/* Nothing is sent yet.  0, or -ENOBUFS where the head is too long. */
+int		http_request_start(struct http_request *, const struct url *,
+		    const struct http_body *);
+/* What comes next; false where all was sent. */
+bool		http_request_next(const struct http_request *,
+		    const uint8_t **, size_t *len);
+
+/*
+ * A POST that keeps the connection (RFC 9112, section 9.3), without the body.
+ * Bytes written to buf, or -ENOBUFS.
  */
 ptrdiff_t	http_request_head(char *buf, size_t cap, const struct url *,
-		    const char *content_type, size_t body_len);
+		    const struct http_body *);
 
 #endif

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-enum { MESSAGES_A_TURN = 8 };	/* then the network has its turn */
-
 void
 intake_init(struct intake *in, struct link *l, size_t batch_bytes)
 {
@@ -96,11 +94,11 @@ intake_read(struct intake *in)
 {
 	const uint8_t *payload;
 	size_t len;
-	int got = 0;
+	int got;
 
-	for (int i = 0; i < MESSAGES_A_TURN && intake_has_room(in); i++) {
-		if ((got = link_receive(in->link, &payload, &len)) <= 0)
-			break;
+	if (!intake_has_room(in))
+		return 0;
+	if ((got = link_receive(in->link, &payload, &len)) == 1) {
 		in->pending = reader_of(payload, len);
 		take_pending(in);
 	}

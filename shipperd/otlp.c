@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+enum { NS_PER_MS = 1000000, HOUR_MS = 3600000 };
+
 static const struct {
 	const char *content_type;
 	ptrdiff_t (*encode)(const struct otlp_request *, struct walk *,
@@ -28,6 +30,15 @@ otlp_encode(enum protocol protocol, const struct otlp_request *request,
 		return -ENODATA;
 	*points = walk.npoints;
 	return encoders[protocol].encode(request, &walk, out, cap);
+}
+
+bool
+otlp_describes(const struct shipconf *conf, uint64_t wall_ns)
+{
+	/* not all of a fleet at the same minute */
+	const uint64_t at_ms = wall_ns / NS_PER_MS + conf->seed % HOUR_MS;
+
+	return at_ms % HOUR_MS < conf->interval_ms;
 }
 
 const char *

@@ -18,6 +18,7 @@ struct otlp_request {
 	const char *version;		/* of the agent: scope and service */
 	const struct batch_record *record;
 	size_t nrecords;
+	bool terse;			/* without descriptions */
 };
 
 /*
@@ -28,6 +29,13 @@ struct otlp_request {
  */
 ptrdiff_t	otlp_encode(enum protocol, const struct otlp_request *,
 		    uint8_t *out, size_t cap, uint64_t *points);
+
+/*
+ * Descriptions are for people and do not change: they go with the first step
+ * of each hour.  By the step's own time, so that a step that is sent again,
+ * by whichever process, is the same bytes.
+ */
+bool		otlp_describes(const struct shipconf *, uint64_t wall_ns);
 
 /* "application/x-protobuf" or "application/json". */
 const char	*otlp_content_type(enum protocol);

@@ -94,7 +94,8 @@ put_point(struct writer *w, const struct metric_row *row,
 }
 
 static void
-put_metric(struct writer *w, struct walk *walk, const struct metric_row *row)
+put_metric(struct writer *w, struct walk *walk, const struct metric_row *row,
+    bool terse)
 {
 	static const char *const data[] = {
 		[COUNTER] = ",\"sum\":{\"aggregationTemporality\":2,"
@@ -107,8 +108,10 @@ put_metric(struct writer *w, struct walk *walk, const struct metric_row *row)
 
 	put(w, "{\"name\":");
 	put_text(w, row->name);
-	put(w, ",\"description\":");
-	put_text(w, row->text);
+	if (!terse) {
+		put(w, ",\"description\":");
+		put_text(w, row->text);
+	}
 	put(w, ",\"unit\":");
 	put_text(w, row->unit);
 	put(w, data[row->instrument]);
@@ -125,8 +128,9 @@ put_resource(struct writer *w, const struct shipconf *conf)
 	put(w, "\"resource\":{");
 	for (size_t i = 0; i < conf->nattrs; i++) {
 		const struct resource_attr *ra = &conf->attr[i];
-		const struct walk_attr a = { ra->key, ra->value,
-			strlen(ra->value), false };
+		const struct walk_attr a = { ra->key,
+			strlen(ra->key), ra->value, strlen(ra->value),
+			false };
 
 		put(w, i == 0 ? "\"attributes\":[" : ",");
 		put_attr(w, &a);
@@ -151,7 +155,7 @@ otlp_json(const struct otlp_request *rq, struct walk *walk, uint8_t *out,
 	for (bool first = true; (row = walk_metric(walk)) != NULL;
 	    first = false) {
 		put(&w, first ? "" : ",");
-		put_metric(&w, walk, row);
+		put_metric(&w, walk, row, rq->terse);
 	}
 	put(&w, "]}],\"schemaUrl\":");
 	put_text(&w, OTLP_SCHEMA);

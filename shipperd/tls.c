@@ -234,6 +234,12 @@ tls_is_stale(const struct tls *t, int64_t now_s)
 	return now_s >= t->good_until;
 }
 
+bool
+tls_has_more(const struct tls *t)
+{
+	return SSL_has_pending(t->ssl) == 1;
+}
+
 uint64_t
 tls_received(const struct tls *t)
 {

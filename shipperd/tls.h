@@ -74,6 +74,8 @@ enum tls_result	tls_write(struct tls *, const void *, size_t, size_t *n,
 		    struct tls_error *);
 /* Chain, revocation list or staple have ended since they were judged. */
 bool		tls_is_stale(const struct tls *, int64_t now_s);
+/* Something has come that was not read yet, so that no poll will tell. */
+bool		tls_has_more(const struct tls *);
 /* Bytes from the network so far, all that TLS itself spent included. */
 uint64_t	tls_received(const struct tls *);
 /* Says close_notify if that can be done at once; never waits. */

@@ -61,6 +61,8 @@ set_options(SSL_CTX *ctx, struct tls_error *error)
 	SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_NO_AUTO_CHAIN);
+	/* a record's head and body in one call; see tls_has_more() */
+	SSL_CTX_set_read_ahead(ctx, 1);
 	SSL_CTX_set_max_cert_list(ctx, CERT_LIST_MAX);
 	/* before our own certificate is shown to the server */
 	SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);

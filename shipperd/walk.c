@@ -41,14 +41,20 @@ walk_open(struct walk *w, const struct batch_record *record, size_t n)
 
 	w->n = 0;
 	w->npoints = 0;
+	if (n > BATCH_RECORDS_MAX)
+		return -ENOBUFS;
+	for (size_t i = 0; i < n; i++) {
+		if (record_open(&rr, record[i].bytes, record[i].len) < 0)
+			return -EBADMSG;
+		w->source[i] = (uint8_t)rr.head.source;
+	}
 	for (unsigned source = 0; source < SOURCE_END; source++) {
 		w->first[source] = w->n;
 		for (size_t i = 0; i < n; i++) {
-			if (record_open(&rr, record[i].bytes,
-			    record[i].len) < 0)
-				return -EBADMSG;
-			if (rr.head.source == source &&
-			    (error = add_record(w, &rr)) < 0)
+			if (w->source[i] != source)
+				continue;
+			record_open(&rr, record[i].bytes, record[i].len);
+			if ((error = add_record(w, &rr)) < 0)
 				return error;
 		}
 	}
@@ -122,11 +128,11 @@ walk_attrs(const struct walk_point *p, struct walk_attr out[WALK_ATTRS_MAX])
 		const struct attr *a = &p->inst->attr[i];
 		const struct key_row *row = registry_key(a->key);
 
-		out[n++] = (struct walk_attr){ row->name, a->value, a->len,
-			row->alphabet == ALPHABET_DIGITS };
+		out[n++] = (struct walk_attr){ row->name, row->name_len,
+			a->value, a->len, row->alphabet == ALPHABET_DIGITS };
 	}
 	for (size_t i = 0; i < 2 && fixed[i].key != NULL; i++)
-		out[n++] = (struct walk_attr){ fixed[i].key, fixed[i].value,
-			strlen(fixed[i].value), false };
+		out[n++] = (struct walk_attr){ fixed[i].key, fixed[i].key_len,
+			fixed[i].value, fixed[i].value_len, false };
 	return n;
 }

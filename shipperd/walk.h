@@ -30,6 +30,7 @@ struct walk_series {
 struct walk {
 	struct walk_series series[WALK_SERIES_MAX];
 	size_t n;
+	uint8_t source[BATCH_RECORDS_MAX];	/* of each record */
 	size_t first[SOURCE_END + 1];	/* each source's series */
 	uint64_t npoints;		/* of all metrics together */
 	unsigned metric;		/* where the walk is */
@@ -46,6 +47,7 @@ struct walk_point {
 /* One attribute, wherever it came from. */
 struct walk_attr {
 	const char *key;
+	size_t key_len;
 	const void *value;	/* UTF-8, not terminated */
 	size_t len;
 	bool is_integer;	/* decimal digits, sent as a number */

@@ -112,6 +112,13 @@ otlp_encode(enum protocol protocol, const struct otlp_request *request,
 	return 1;
 }
 
+bool
+otlp_describes(const struct shipconf *c, uint64_t wall_ns)
+{
+	(void)c, (void)wall_ns;
+	return false;
+}
+
 const char *
 otlp_content_type(enum protocol protocol)
 {
@@ -148,8 +155,8 @@ start(struct agent *a, uint32_t ms)
 	a->conn = (struct conn){ 0 };
 	conf.seed = a->seed;
 	delivery_init(&a->delivery, &conf, &intake, &a->conn, ns_of(ms));
-	free(a->delivery.body);
-	a->delivery.body = body;
+	free(a->delivery.plain);
+	a->delivery.plain = body;
 }
 
 static uint32_t

@@ -69,14 +69,14 @@ answer(struct tally *t)
 }
 
 void
-conn_post(struct conn *c, size_t endpoint, const char *content_type,
-    const uint8_t *body, size_t len, uint64_t now_ns)
+conn_post(struct conn *c, size_t endpoint, const struct http_body *body,
+    uint64_t now_ns)
 {
 	const uint64_t second = now_ns / NS_PER_MS / MS_PER_S;
 	const bool out = second >= FLEET_OUTAGE_S && second < FLEET_BACK_S;
 	struct tally *t = &tally[second];
 
-	(void)endpoint, (void)content_type, (void)body, (void)len;
+	(void)endpoint, (void)body;
 	c->state = CONN_SENDING;
 	/* the end of a receiver is the end of its connections */
 	if (out && scenario->outage == MANNER_REFUSES)

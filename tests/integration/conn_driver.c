@@ -241,14 +241,17 @@ report(struct conn *c)
 static void
 post_all(struct conn *c, const uint8_t *body)
 {
+	const struct http_body request = { .content_type = json ?
+	    "application/json" : "application/x-protobuf", .bytes = body,
+	    .len = body_len };
+
 	for (unsigned long i = 0; i < posts; i++) {
 		const uint64_t until = now_ns() + gap_ms * NS_PER_MS;
 
 		while (i > 0 && now_ns() < until)
 			turn(c, until);
 		skipped_ns += i > 0 ? skip_s * 1000 * NS_PER_MS : 0;
-		conn_post(c, i % conf.nendpoints, json ? "application/json" :
-		    "application/x-protobuf", body, body_len, now_ns());
+		conn_post(c, i % conf.nendpoints, &request, now_ns());
 		while (conn_state(c) != CONN_ENDED)
 			turn(c, UINT64_MAX);
 		report(c);

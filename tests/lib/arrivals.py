@@ -102,7 +102,7 @@ class FromReceiver:
     def _take(self, request):
         self.totals = Totals(self.totals.requests + 1,
                              self.totals.points + len(request.points),
-                             self.totals.bytes + len(request.body))
+                             self.totals.bytes + len(request.wire))
         for point in request.points:
             self.names.add(point.name)
             for row in (*ROWS, *LANDLOCK.values()):

@@ -104,6 +104,8 @@ def _envelope(outer):
             yield "scope", str(inner.scope)
         if len(inner.metrics) == 0:
             yield "empty", "no metric"
+        if len({metric.description == "" for metric in inner.metrics}) > 1:
+            yield "description", "of some metrics and not of others"
 
 
 def _kind(metric):
@@ -122,7 +124,7 @@ def _documented(metric):
         yield "unit", f"{name}: {metric.unit!r}, not {row.unit!r}"
     if _kind(metric) != row.kind:
         yield "kind", f"{name}: {_kind(metric)}, not {row.kind}"
-    if metric.description != row.description:
+    if metric.description not in ("", row.description):
         yield "description", f"{name}: {metric.description!r}"
 
 

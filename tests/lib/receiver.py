@@ -4,6 +4,7 @@
 # badly.
 import collections
 import functools
+import gzip
 import http.server
 import os
 import socket
@@ -41,11 +42,20 @@ class Answer:
         self.drip = drip
 
 
+def _plain(wire, encoding):
+    if encoding is None:
+        return wire
+    if encoding != "gzip":
+        raise ValueError(f"Content-Encoding {encoding!r}")
+    return gzip.decompress(wire)
+
+
 class Request:
-    def __init__(self, path, headers, body, subject, port):
+    def __init__(self, path, headers, wire, subject, port):
         self.path = path
         self.headers = headers
-        self.body = body
+        self.wire = wire            # as it came
+        self.body = _plain(wire, headers.get("Content-Encoding"))
         self.subject = subject      # of the client's certificate
         self.port = port            # of the client: names the connection
         self.time = time.time()

@@ -96,13 +96,14 @@ fake_answer(const char *http)
 }
 
 void
-conn_post(struct conn *c, size_t endpoint, const char *content_type,
-    const uint8_t *body, size_t len, uint64_t now_ns)
+conn_post(struct conn *c, size_t endpoint, const struct http_body *body,
+    uint64_t now_ns)
 {
 	CHECK_INT(c->state, CONN_IDLE);
 	CHECK(fake_nposts < FAKE_POSTS_MAX);
 	fake_posts[fake_nposts++] = (struct fake_post){ endpoint,
-		content_type, copy_of(body, len), len, now_ns };
+		body->content_type, copy_of(body->bytes, body->len),
+		body->len, now_ns };
 	c->connections++;
 	c->state = CONN_READING;
 }
@@ -181,6 +182,14 @@ otlp_encode(enum protocol protocol, const struct otlp_request *request,
 	return protocol == PROTOCOL_HTTP_JSON ?
 	    otlp_json(request, &walk, out, most) :
 	    otlp_protobuf(request, &walk, out, most);
+}
+
+bool
+otlp_describes(const struct shipconf *c, uint64_t wall_ns)
+{
+	(void)c;
+	(void)wall_ns;
+	return true;
 }
 
 const char *

@@ -148,8 +148,8 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    " collect.sources.cpu.per_cpu?" },
 		{ "{`ship`:{@,`colour`:`red`}}",
 		    ": ship.colour: unknown key; right would be one of"
-		    " protocol, endpoints, ca, cert, key, crl, pins, pin_mode,"
-		    " timeout, batch" },
+		    " protocol, compression, endpoints, ca, cert, key, crl,"
+		    " pins, pin_mode, timeout, batch" },
 		{ "{`logging`:{}}", ": logging: unknown key; right would be"
 		    " one of collect, ring, ship, resource, require" },
 		{ "{``:{}}", ": : unknown key; right would be one of collect,"

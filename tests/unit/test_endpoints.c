@@ -292,7 +292,7 @@ TEST(the_first_request_waits_for_the_hosts_own_moment)
 {
 	world(1);
 	conf.seed = 42;
-	free(d.body);
+	free(d.plain);
 	delivery_init(&d, &conf, &in, fake_conn(), now);
 	put_step(1, 1);
 	CHECK_INT(wait_for_post(), retry_phase_ms(42, INTERVAL_MS));

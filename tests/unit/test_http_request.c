@@ -11,10 +11,12 @@ static char head[REQUEST_HEAD_MAX];
 static const char *
 head_of(const char *text, const char *type, size_t body_len)
 {
+	const struct http_body body = { .content_type = type,
+		.len = body_len };
 	struct url url;
 
 	CHECK(url_parse(&url, text) == NULL);
-	CHECK_INT(http_request_head(head, sizeof(head), &url, type, body_len),
+	CHECK_INT(http_request_head(head, sizeof(head), &url, &body),
 	    strlen(head));
 	return head;
 }
@@ -78,17 +80,72 @@ TEST(the_port_of_the_scheme_is_left_out)
 TEST(the_longest_url_fits_and_a_small_buffer_is_refused)
 {
 	static struct url url = { .port = 65535, .is_ipv6 = true };
+	const struct http_body body = { .len = SIZE_MAX, .gzip = true,
+		.content_type = "application/x-protobuf" };
 	ptrdiff_t len;
 
 	memset(url.host, 'h', sizeof(url.host) - 1);
 	memset(url.path, 'p', sizeof(url.path) - 1);
-	len = http_request_head(head, sizeof(head), &url,
-	    "application/x-protobuf", SIZE_MAX);
+	len = http_request_head(head, sizeof(head), &url, &body);
 	CHECK(len > 2 * FRAME_TEXT_MAX);
-	CHECK_INT(http_request_head(head, (size_t)len + 1, &url,
-	    "application/x-protobuf", SIZE_MAX), len);
-	CHECK_INT(http_request_head(head, (size_t)len, &url,
-	    "application/x-protobuf", SIZE_MAX), -ENOBUFS);
-	CHECK_INT(http_request_head(head, 0, &url, "application/json", 1),
-	    -ENOBUFS);
+	CHECK_INT(http_request_head(head, (size_t)len + 1, &url, &body), len);
+	CHECK_INT(http_request_head(head, (size_t)len, &url, &body), -ENOBUFS);
+	CHECK_INT(http_request_head(head, 0, &url, &body), -ENOBUFS);
+}
+
+TEST(a_body_that_is_compressed_is_said_to_be)
+{
+	const struct http_body body = { .content_type = "application/json",
+		.len = 5, .gzip = true };
+	struct url url;
+
+	head_of("https://h/", "application/json", 5);
+	CHECK(strstr(head, "Encoding") == NULL);
+	CHECK(url_parse(&url, "https://h/") == NULL);
+	CHECK(http_request_head(head, sizeof(head), &url, &body) > 0);
+	CHECK(has("Content-Encoding: gzip"));
+	CHECK(has("Content-Length: 5"));
+}
+
+/* All that a request is written as, in pieces of at most step bytes. */
+static size_t
+write_in_steps(struct http_request *r, size_t step, uint8_t *out)
+{
+	const uint8_t *bytes;
+	size_t n, used = 0;
+
+	while (http_request_next(r, &bytes, &n)) {
+		n = n < step ? n : step;
+		memcpy(out + used, bytes, n);
+		used += n;
+		r->sent += n;
+	}
+	return used;
+}
+
+TEST(head_and_body_are_written_whole_however_the_writes_are_cut)
+{
+	static const size_t lengths[] = { 0, 1, 16000, 16384, 16385, 40000 };
+	static uint8_t bytes[40000], out[50000];
+	static struct http_request r;
+	struct url url;
+
+	CHECK(url_parse(&url, "https://h/") == NULL);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		const struct http_body body = { .content_type = "t",
+			.bytes = bytes, .len = lengths[i] };
+		const size_t head_len = (size_t)http_request_head(head,
+		    sizeof(head), &url, &body);
+
+		for (size_t step = 1; step < 50000; step = step * 5 + 2) {
+			CHECK_INT(http_request_start(&r, &url, &body), 0);
+			CHECK_INT(write_in_steps(&r, step, out),
+			    head_len + lengths[i]);
+			CHECK_INT(memcmp(out, head, head_len), 0);
+			CHECK_INT(memcmp(out + head_len, bytes, lengths[i]),
+			    0);
+		}
+	}
 }
