@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-# Which macros of a policy's headers our module calls, and which trees of
-# headers have them.  As a program it makes interfaces.txt, from folders that
-# `make install-headers` of each tree filled:
+# Runs in: tests.  Which macros of a policy's headers our module calls, and
+# which trees of headers have them.  As a program it makes interfaces.txt, from
+# folders that `make install-headers` of each tree filled:
 #
 #   interfaces.py 'fedora-2024-10-24=FOLDER' ... >interfaces.txt
 import pathlib
