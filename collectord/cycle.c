@@ -2,6 +2,7 @@
 /* Runs in: collectord.  See cycle.h. */
 #include "cycle.h"
 
+#include "ceiling.h"
 #include "log.h"
 #include "now.h"
 
@@ -43,6 +44,17 @@ learn(struct cycle *c)
 		series_learned(c->series, c->last_wall_ns);
 }
 
+/* What is left for the sources: what the agent says of itself stays. */
+static uint64_t
+most_series(const struct source_options *o)
+{
+	const uint64_t own = ceiling_own(0);
+
+	if (o->max_series == 0)
+		return UINT64_MAX;
+	return o->max_series > own ? o->max_series - own : 0;
+}
+
 /* Large, and touched only as far as there are patterns. */
 static struct select chosen;
 
@@ -76,6 +88,7 @@ cycle_init(struct cycle *c, struct host *host, struct ring *ring,
 		fatal("memory for a collection", ENOMEM);
 	start_sources(c);
 	select_make(&chosen, &options->select);
+	c->most = most_series(options);
 	learn(c);
 }
 
@@ -177,8 +190,7 @@ begin_step(struct cycle *c)
 		.wall_ns = now_ns(CLOCK_REALTIME) };
 
 	c->number++;
-	c->room = c->options->max_series == 0 ? UINT64_MAX :
-	    c->options->max_series;
+	c->room = c->most;
 	series_cycle(c->series, now.wall_ns);
 	now.start_ns = series_start(c->series, c->ring->boot_ns);
 	ring_begin(c->ring, now.boottime_ns, now.wall_ns);

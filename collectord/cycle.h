@@ -30,7 +30,7 @@ struct cycle {
 	const struct source_options *options;
 	uint8_t *space;			/* BUILD_SPACE bytes */
 	uint64_t number;		/* of this cycle, from 1 */
-	uint64_t room;			/* series left for this step */
+	uint64_t most, room;		/* series for a step; left for it */
 	/* of the last step that the process before committed; 0: none */
 	uint64_t last_boottime_ns, last_wall_ns;
 	bool last_cut;		/* it died before it had committed all of it */

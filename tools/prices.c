@@ -44,7 +44,7 @@ static const struct price prices[] = {
 	{ HOST_SYS, "firmware/efi/efivars/", "efivarfs_t" },
 	{ HOST_SYS, "fs/cgroup/", "cgroup_t" },
 	{ HOST_SYS, "fs/selinux/", "security_t" },
-	{ HOST_SYS, "kernel/security/", "securityfs_t" },
+	{ HOST_SYS, "kernel/security/", "security_t" },
 };
 
 const char *

@@ -5,6 +5,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 
@@ -60,6 +61,11 @@ def memory_of(pid):
     return found
 
 
+def lost(receiver):
+    return max((p.value for p in receiver.points(
+        "sluice.records.lost", sluice_cause="oversize")), default=0)
+
+
 def run(collect):
     """Where the name was found, and what the receiver got."""
     with host() as tree, Receiver(lab.keys) as receiver, \
@@ -99,6 +105,29 @@ def an_excluded_name_is_in_none_and_is_not_counted_as_lost():
     need_root()
     found, _ = run({"sources": {"network": {"exclude": ["zu?unfts*"]}}})
     check_equal(found, set())
+
+
+@test
+def a_host_that_grows_above_its_ceiling_loses_whole_instances_and_says_so():
+    with host() as tree:
+        config = lab.write({"collect": tree})
+        most = int(re.search(r"series: (\d+) at most", lab.run(
+            lab.sluice, "plan", "-c", config).stdout.decode())[1])
+        net = pathlib.Path(tree["procfs"], "net/dev")
+        with Receiver(lab.keys) as receiver, \
+                Pair(receiver.url, lab.keys, settings={
+                    "collect": tree | {"max_series": most}}):
+            until(lambda: receiver.requests, 20, "the first request")
+            check_equal(lost(receiver), 0, "nothing is cut at first")
+            more = [f"grown{n}: 1 2 0 0 0 0 0 0 3 4 0 0 0 0 0 0\n"
+                    for n in range(200)]
+            # in one step: half a file would be malformed
+            new = net.with_name("dev.new")
+            new.write_text(net.read_text() + "".join(more))
+            new.rename(net)
+            until(lambda: lost(receiver) > 0, 20, "what was cut is counted")
+            largest = max(len(r.points) for r in list(receiver.requests))
+    check(0 < largest <= most, f"{largest} points of at most {most}")
 
 
 @test

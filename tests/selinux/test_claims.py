@@ -2,6 +2,7 @@
 # Runs in: tests.  The claims of claims.py hold in the whole policy of Debian
 # 13 with the package installed.
 import functools
+import re
 
 import claims
 import judge
@@ -113,6 +114,18 @@ def each_file_gets_its_label():
         label = policy.run("selabel_lookup", "-b", "file", "-f",
                            inside + "/file_contexts", "-k", path, "-t", kind)
         check(f":{wanted}:" in label, f"{path}: {label.strip()}, not {wanted}")
+
+
+@test
+def what_sluice_prices_names_is_what_the_collector_may_read():
+    page = (policy.ROOT / "docs/privileges.md").read_text(encoding="utf-8")
+    types = {name for line in page.splitlines() if line.startswith("| ")
+             for name in re.findall(r"\b[a-z_]+_t\b", line.split("|")[-2])}
+    check(len(types) > 5, types)
+    for name in sorted(types):
+        must = claims.Must(name, claims.COLLECTOR, name, "file",
+                           {"getattr", "open", "read"})
+        check_equal(judge.missing(installed()[0], must), set(), name)
 
 
 main()

@@ -88,6 +88,28 @@ TEST(the_configuration_lowers_it_and_never_raises_it)
 	CHECK_INT(series("linux-6.18", SOURCE_CPU, &o), all);
 }
 
+static uint32_t
+none_of_them(const struct source_options *o)
+{
+	(void)o;
+	return 0;
+}
+
+TEST(each_kind_of_instance_is_bounded_by_itself)
+{
+	static const struct source_options none;
+	const struct source made = { .id = SOURCE_LOAD, .series = {
+	    { 100, 1 }, { 3, 50, { HOST_PROC, "net/dev" } },
+	    { 7, 50, { HOST_PROC, "diskstats" }, none_of_them } } };
+	const uint64_t interfaces = lines("linux-6.18", "net/dev");
+	struct host h;
+
+	CHECK(interfaces < 50 && lines("linux-6.18", "diskstats") > 0);
+	open_tree(&h, "linux-6.18");
+	CHECK_INT(ceiling_of(&h, &made, &none), 100 + 3 * interfaces);
+	host_close(&h);
+}
+
 TEST(a_ceiling_is_said_to_be_too_low_with_what_would_be_right)
 {
 	struct source_options o = { .enabled = SOURCE_BIT(SOURCE_LOAD) |
