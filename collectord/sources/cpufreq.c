@@ -2,16 +2,15 @@
 /* Runs in: collectord.  See cpufreq.h. */
 #include "sources/cpufreq.h"
 
-#include "sources/class_walk.h"
+#include "sources/cpu_topology.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define CPUS "devices/system/cpu/"
-
+/* A frequency of each CPU, two counts of each core and of each package. */
 enum {
-	CPUS_MAX = 2048, FILES_MAX = 4096, PACKAGES_MAX = 64,
+	FILES_MAX = 3 * CPU_TOPOLOGY_MAX + 2 * CPU_PACKAGES_MAX,
 	HZ_PER_KHZ = 1000,
 };
 
@@ -41,43 +40,12 @@ static const struct {
 static struct class_file file[FILES_MAX];
 static struct class_walk walk = { .file = file, .max = FILES_MAX };
 
-/* Cores and packages of which a CPU was met in this walk. */
-static size_t ncores;
-static struct { int64_t package, core; } cores[CPUS_MAX];
-static size_t npackages;
-static int64_t packages[PACKAGES_MAX];
+static struct cpu_topology topology;
 
 static bool
 is_of_package(enum row row)
 {
 	return row == PACKAGE_COUNT || row == PACKAGE_TIME;
-}
-
-static bool
-is_new_core(int64_t package, int64_t core)
-{
-	/* a CPU's brother is most often met last, or half of all before */
-	for (size_t i = ncores; i > 0; i--)
-		if (cores[i - 1].core == core &&
-		    cores[i - 1].package == package)
-			return false;
-	if (ncores == CPUS_MAX)
-		return false;
-	cores[ncores].package = package;
-	cores[ncores++].core = core;
-	return true;
-}
-
-static bool
-is_new_package(int64_t package)
-{
-	for (size_t i = 0; i < npackages; i++)
-		if (packages[i] == package)
-			return false;
-	if (npackages == PACKAGES_MAX)
-		return false;
-	packages[npackages++] = package;
-	return true;
 }
 
 /* Which of the rows a CPU has: not each processor counts all of them. */
@@ -95,63 +63,29 @@ each_count(void *arg, const char *name)
 static void
 add_throttling(struct collect *c, unsigned cpu, const char *dir)
 {
-	bool has[ROWS + 1] = { false }, is_new[2];
+	bool has[ROWS + 1] = { false };
 	char counts[CLASS_PATH_MAX];
-	int64_t package, core;
+	struct cpu_place place;
 
 	snprintf(counts, sizeof(counts), "%sthermal_throttle/", dir);
 	class_list(c, &walk, counts, each_count, has);
-	if (!has[ROWS] || !class_look_int(c, &walk, dir,
-		"topology/physical_package_id", &package) ||
-	    !class_look_int(c, &walk, dir, "topology/core_id", &core))
+	if (!has[ROWS] ||
+	    !cpu_topology_look(c, &walk, dir, &topology, &place))
 		return;
-	is_new[0] = is_new_core(package, core);
-	is_new[1] = is_new_package(package);
 	for (enum row row = CORE_COUNT; row < ROWS; row++)
-		if (has[row] && is_new[is_of_package(row)])
+		if (has[row] && (is_of_package(row) ? place.new_package :
+			place.new_core))
 			class_add(c, &walk, cpu, row, dir, name_of[row]);
 }
 
 static void
-look_cpu(struct collect *c, unsigned cpu)
+each_cpu(struct collect *c, unsigned cpu, const char *dir)
 {
-	char dir[sizeof(CPUS) + 16];
 	int64_t khz;
 
-	snprintf(dir, sizeof(dir), CPUS "cpu%u/", cpu);
 	if (class_look_int(c, &walk, dir, name_of[FREQUENCY], &khz))
 		class_add(c, &walk, cpu, FREQUENCY, dir, name_of[FREQUENCY]);
 	add_throttling(c, cpu, dir);
-}
-
-static bool
-each_cpu(void *arg, const char *name)
-{
-	bool *there = arg;
-	unsigned cpu;
-
-	if (class_number_of(name, "cpu", &cpu) && cpu < CPUS_MAX)
-		there[cpu] = true;
-	return true;
-}
-
-/* In order of number, so that a core is always counted by the same CPU. */
-static void
-make_walk(struct collect *c)
-{
-	bool there[CPUS_MAX] = { false };
-
-	ncores = npackages = 0;
-	class_list(c, &walk, CPUS, each_cpu, there);
-	for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
-		if (!there[cpu])
-			continue;
-		if (collect_late(c)) {
-			class_walk_failed(c, &walk, CPUS, -ETIMEDOUT);
-			return;
-		}
-		look_cpu(c, cpu);
-	}
 }
 
 struct sum {
@@ -206,8 +140,10 @@ read_cpufreq(struct collect *c)
 	bool broken[ROWS] = { false };
 	int64_t v;
 
-	if (class_walk_due(&walk, c->host))
-		make_walk(c);
+	if (class_walk_due(&walk, c->host)) {
+		topology.ncores = topology.npackages = 0;
+		cpu_each(c, &walk, each_cpu);
+	}
 	for (size_t i = 0; i < walk.n; i++) {
 		const size_t row = file[i].row;
 
@@ -227,16 +163,16 @@ read_cpufreq(struct collect *c)
 static uint32_t
 per_cpu_limit(const struct source_options *o)
 {
-	return o->cpu_per_cpu ? CPUS_MAX : 0;
+	return o->cpu_per_cpu ? CPU_TOPOLOGY_MAX : 0;
 }
 
 const struct source source_cpufreq = {
 	.id = SOURCE_CPUFREQ,
 	.profile = PROFILE_FULL,
-	.path = { { HOST_SYS, CPUS } },
+	.path = { { HOST_SYS, CPU_DIRECTORY } },
 	.kernel = "5.7, CONFIG_CPU_FREQ; throttling: x86",
 	.capability = CAPABILITY_NONE,
-	.series = { { 7, 1 }, { 1, CPUS_MAX, { HOST_SYS, CPUS },
+	.series = { { 7, 1 }, { 1, CPU_TOPOLOGY_MAX, { HOST_SYS, CPU_DIRECTORY },
 	    per_cpu_limit } },
 	.select = KEY_BIT(CPU),
 	.read = read_cpufreq,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: collectord.  Every source, in order of id. */
+#include "sources/bonding.h"
 #include "sources/cgroup.h"
 #include "sources/clock.h"
 #include "sources/conntrack.h"
@@ -10,10 +11,13 @@
 #include "sources/filesystem.h"
 #include "sources/hwmon.h"
 #include "sources/interrupts.h"
+#include "sources/inventory.h"
 #include "sources/kernel.h"
 #include "sources/load.h"
+#include "sources/mdraid.h"
 #include "sources/memory.h"
 #include "sources/network.h"
+#include "sources/nfs.h"
 #include "sources/numa.h"
 #include "sources/nvme.h"
 #include "sources/paging.h"
@@ -48,7 +52,11 @@ const struct source *const source_table[] = {
 	&source_numa,
 	&source_interrupts,
 	&source_conntrack,
+	&source_mdraid,
 	&source_nvme,
+	&source_nfs,
+	&source_bonding,
+	&source_inventory,
 	&source_posture,
 };
 const size_t source_table_size =

@@ -27,7 +27,8 @@ class Missing:
 
     def __init__(self, path):
         self.path = path
-        self.aside = path.with_name(path.name + ".aside")
+        # not in its own directory, whose names may be what is read
+        self.aside = path.parent.parent / f"{path.parent.name}-{path.name}"
         path.rename(self.aside)
 
     def undo(self):

@@ -217,5 +217,118 @@ def nvme(view):
                      hw__type="disk_controller")
 
 
+SYNCS = ("resync", "recovery", "reshape", "check", "repair")
+
+
+def mdraid(view):
+    for block in re.split(r"\n(?=\S)", "\n".join(view.lines("mdstat"))):
+        match = re.match(r"(\S+) : (\S+)(.*)", block)
+        if match is None or match[1] in ("Personalities", "unused"):
+            continue
+        where = {"system__device": match[1]}
+        view.say("linux.md.active", match[2] == "active", **where)
+        for state, flag in (("failed", "(F)"), ("spare", "(S)")):
+            view.say("linux.md.disks", match[3].count(flag),
+                     linux__md__disk__state=state, **where)
+        size = re.search(r"(\d+) blocks", block)
+        if size:
+            view.say("linux.md.limit", int(size[1]) * 1024, **where)
+        disks = re.search(r"blocks.* \[(\d+)/(\d+)\]", block)
+        if disks:
+            of, working = int(disks[1]), int(disks[2])
+            view.say("linux.md.raid_disks", of, **where)
+            view.say("linux.md.degraded", of - working, **where)
+            view.say("linux.md.disks", working, **where,
+                     linux__md__disk__state="working")
+        sync = re.search(rf"({'|'.join(SYNCS)}) = .*\((\d+)/(\d+)\).*"
+                         r"speed=(\d+)K", block)
+        for name, value in zip(("done", "total", "speed"),
+                               sync.groups()[1:] if sync else ()):
+            view.say("linux.md.sync." + name, int(value) * 1024,
+                     linux__md__sync=sync[1], **where)
+
+
+NFS = {"3": {"getattr": 1, "lookup": 3, "access": 4, "read": 6, "write": 7,
+             "commit": 21},
+       "4": {"getattr": 18, "lookup": 19, "access": 17, "read": 1, "write": 2,
+             "commit": 3, "open": 4, "close": 8, "lock": 14}}
+
+
+def nfs(view):
+    rows = {name: values for name, *values in
+            (line.split() for line in view.lines("net/rpc/nfs"))}
+    for name, value in zip(("calls", "retransmissions", "auth_refreshes"),
+                           rows.get("rpc", ())):
+        view.say("linux.nfs.client." + name, value)
+    for version, operations in NFS.items():
+        for name, at in operations.items():
+            if "proc" + version in rows:
+                view.say("linux.nfs.client.operations",
+                         rows["proc" + version][1 + at],
+                         linux__nfs__version="v" + version,
+                         linux__nfs__operation=name)
+
+
+def bonding(view):
+    folder = view.proc / "net/bonding"
+    for path in folder.iterdir() if folder.exists() else ():
+        bond, *slaves = path.read_text().split("\nSlave Interface: ")
+        def up(part):
+            return re.search("^MII Status: (.*)$", part, re.M)[1] == "up"
+        where = {"network__interface__name": path.name}
+        view.say("linux.bonding.up", up(bond), **where)
+        for state in (True, False):
+            view.say("linux.bonding.slaves",
+                     sum(up(slave) == state for slave in slaves), **where,
+                     linux__bonding__slave__state="up" if state else "down")
+        for slave in slaves:
+            view.say("linux.bonding.link_failures",
+                     re.search(r"Link Failure Count: (\d+)", slave)[1],
+                     network__interface__name=slave.splitlines()[0])
+
+
+def clean(text):
+    """A stranger's name: of a small alphabet, and 64 bytes of it."""
+    text = re.sub(r"\((?:[RrCc]|TM|tm)\)", "", text)
+    return " ".join(re.sub(r"[^A-Za-z0-9._/:@+,-]", " ", text).split()
+                    )[:64].rstrip()
+
+
+def inventory(view):
+    cpus = numbered(view.sys / "devices/system/cpu", "cpu")
+    places = {(number(path / "topology/physical_package_id"),
+               number(path / "topology/core_id")) for _, path in cpus}
+    places = {place for place in places if None not in place}
+    if places:
+        view.say("system.cpu.physical.count", len(places))
+        view.say("linux.cpu.packages", len({p for p, _ in places}))
+    for line in view.lines("cpuinfo"):
+        if line.startswith("model name"):
+            view.say("linux.cpu.model", 1,
+                     host__cpu__model__name=clean(line.partition(":")[2]))
+            break
+    dmi = {key: clean(word(view.sys / "class/dmi/id" / name))
+           for key, name in (("hw__vendor", "sys_vendor"),
+                             ("hw__model", "product_name"),
+                             ("hw__firmware_version", "bios_version"))}
+    if any(dmi.values()):
+        view.say("linux.host.hardware", 1,
+                 **{k: v for k, v in dmi.items() if v})
+    for path in view.sys.glob("block/*"):
+        where = {"system__device": path.name.replace("!", "/")}
+        size = number(path / "size")
+        if size:
+            view.say("system.disk.limit", size * 512, **where)
+            model = clean(word(path / "device/model"))
+            if model:
+                view.say("linux.disk.model", 1, hw__model=model, **where)
+    for path in view.sys.glob("class/net/*"):
+        speed = number(path / "speed")
+        if (path / "device").exists() and speed and speed > 0:
+            view.say("hw.network.bandwidth.limit", speed * 125000,
+                     hw__id=path.name)
+
+
 SOURCES = {"interrupts": interrupts, "conntrack": conntrack, "hwmon": hwmon,
-           "cpufreq": cpufreq, "numa": numa, "nvme": nvme}
+           "cpufreq": cpufreq, "numa": numa, "nvme": nvme, "mdraid": mdraid,
+           "nfs": nfs, "bonding": bonding, "inventory": inventory}

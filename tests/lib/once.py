@@ -14,7 +14,8 @@ program = pathlib.Path(os.environ["SLUICE_BUILD_ROOT"],
 SOURCES = ("cpu", "load", "memory", "paging", "disk", "filesystem", "network",
            "protocol", "socket", "pressure", "process", "kernel", "clock",
            "edac", "cgroup", "top", "sockdiag", "posture", "interrupts", "conntrack",
-           "hwmon", "cpufreq", "numa", "nvme")
+           "hwmon", "cpufreq", "numa", "nvme", "mdraid", "nfs", "bonding",
+           "inventory")
 
 POINT = re.compile(r"([a-z0-9_.]+)\{(.*)\} (-?\d+(?:\.\d+)?)")
 ATTR = re.compile(r'([a-z0-9_.]+)="([^"]*)"(?:,|$)')

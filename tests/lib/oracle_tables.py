@@ -138,6 +138,9 @@ hw.temperature.limit gauge Cel hw.id hw.limit_type hw.name?
 hw.fan.speed gauge rpm hw.id hw.name? hw.sensor_location?
 hw.voltage gauge V hw.id hw.name? hw.sensor_location?
 hw.status updown 1 hw.id hw.state hw.type
+hw.network.bandwidth.limit updown By/s hw.id
+system.disk.limit updown By system.device
+system.cpu.physical.count updown {cpu}
 system.cpu.frequency gauge Hz cpu.logical_number
 otel.sdk.exporter.metric_data_point.exported counter {data_point} error.type?
 """
