@@ -79,9 +79,9 @@ def restart():
 
 
 @contextlib.contextmanager
-def example(name):
-    """The drop-in as it is shipped, meanwhile."""
-    TRIED.write_text((EXAMPLES / name).read_text())
+def example(*names):
+    """The drop-ins as they are shipped, meanwhile."""
+    TRIED.write_text("".join((EXAMPLES / n).read_text() for n in names))
     try:
         restart()
         yield
@@ -229,6 +229,23 @@ def with_clock_conf_the_unit_hides_nothing():
                                         TRIED.read_text() + "\n[Install]")
     check_equal(journal.events("clock_refused"), [])
     check(exposure(text) <= 2.2, f"exposure {exposure(text)}")
+
+
+@test
+def with_all_sources_on_and_what_they_need_no_metric_is_hidden():
+    text = unit.CONFIG.read_text()
+    settings = json.loads(text)
+    settings["collect"]["profile"] = "full"
+    unit.CONFIG.write_text(json.dumps(settings))
+    try:
+        with example("clock.conf", "sockdiag.conf"):
+            # which processes and groups there are changes meanwhile
+            seen = {name for name, _ in series(inside())}
+            shown = {name for name, _ in series(outside())}
+        check_equal(sorted(shown - seen), [], "not seen inside")
+        check_equal(sorted(seen - shown), [], "not seen outside")
+    finally:
+        unit.CONFIG.write_text(text)
 
 
 @test
