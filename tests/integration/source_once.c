@@ -17,12 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUDGET_MS = 500 };
+enum { BUDGET_US = 500000 };
 
 struct once {
 	const char *procfs, *sysfs;
 	struct source_options options;
-	unsigned times;
+	unsigned times, budget_us;
 	bool timed, waits;
 };
 
@@ -116,7 +116,7 @@ read_once(const struct once *o, struct host *host, struct series *series,
 		.host = host, .build = &build, .options = &o->options,
 		.source = source, .report = report,
 		.deadline_ns = now_ns(CLOCK_BOOTTIME) +
-		    BUDGET_MS * UINT64_C(1000000),
+		    o->budget_us * UINT64_C(1000),
 	};
 	uint8_t *record = NULL;
 	size_t len;
@@ -166,7 +166,7 @@ parse(struct once *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:s:n:x:k:actNw")) != -1) {
+	while ((c = getopt(argc, argv, "p:s:n:x:k:b:actNw")) != -1) {
 		if (c == 'p')
 			o->procfs = optarg;
 		else if (c == 's')
@@ -182,6 +182,8 @@ parse(struct once *o, int argc, char **argv)
 			    o->options.interrupts_detail = true;
 		else if (c == 'k')
 			o->options.top_count = (uint32_t)atoi(optarg);
+		else if (c == 'b')
+			o->budget_us = (unsigned)atoi(optarg);
 		else if (c == 'N')
 			o->options.top_names = TOP_NAMES_CLEAR;
 		else if (c == 't')
@@ -193,7 +195,7 @@ parse(struct once *o, int argc, char **argv)
 	}
 	if (optind + 1 != argc)
 		errx(2, "usage: source_once [-actNw] [-p PROC] [-s SYS] "
-		    "[-n TIMES] [-x TYPE] [-k COUNT] SOURCE");
+		    "[-n TIMES] [-x TYPE] [-k COUNT] [-b MICROSECONDS] SOURCE");
 	return argv[optind];
 }
 
@@ -201,7 +203,7 @@ int
 main(int argc, char **argv)
 {
 	struct once o = { .procfs = "/proc", .sysfs = "/sys", .times = 1,
-		.options.top_count = 10 };
+		.budget_us = BUDGET_US, .options.top_count = 10 };
 	const struct source *source = find_source(parse(&o, argc, argv));
 	struct series *series = series_new(1);
 	struct host host;
