@@ -14,7 +14,7 @@
 #include <time.h>
 
 enum { CHAIN_DEPTH = 4, AUTH_LEVEL = 2,
-	DIGEST_MIN = 28 };		/* bytes */
+	DIGEST_MIN = 28 };	/* bytes */
 
 /*
  * Every authority of the chain, not the server's alone, must have a list that
@@ -23,7 +23,7 @@ enum { CHAIN_DEPTH = 4, AUTH_LEVEL = 2,
  */
 enum { CRL_FLAGS = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL };
 
-/* POLICY_CHECK and anyPolicy: what RFC 5280, section 6.1, always does and OpenSSL may. */
+/* With POLICY_CHECK and anyPolicy it does what RFC 5280, section 6.1, does. */
 enum { PATH_FLAGS = X509_V_FLAG_X509_STRICT | X509_V_FLAG_POLICY_CHECK };
 
 static bool

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests.  Before the lock: the system's OpenSSL policy is in force or
 # nothing starts, and the three credential files are what they should be.
+import os
+import pathlib
+import re
 import subprocess
 
-from tap import check, check_equal, main, test
+from tap import Skip, check, check_equal, main, test
 from tlslab import (CLIENT_AUTH, FOLDER, Made, RawServer, answer_all, drive,
                     expect, house, key_pem, posts, read_request, OK,
                     server_context, tls_play, write)
@@ -81,6 +84,84 @@ def a_policy_may_not_ask_for_less_than_we_do():
     with RawServer(tls_play(answer_all, server_context(made))) as server:
         expect(posts(server.url, env=weak)[0], "SERVER_REFUSED")
         check_equal(server.got, b"")
+
+
+# What the back-ends of system-wide policies set, crypto-policies(7).
+GENERAL = """CipherString = @SECLEVEL=2:kEECDH:kEDH:-aDSS:-3DES:!RC4:!eNULL:!aNULL
+TLS.MinProtocol = TLSv1.2
+TLS.MaxProtocol = TLSv1.3
+DTLS.MinProtocol = DTLSv1.2
+DTLS.MaxProtocol = DTLSv1.2
+Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256
+"""
+APPROVED = """CipherString = @SECLEVEL=2:kEECDH:kEDH:!aNULL
+TLS.MinProtocol = TLSv1.2
+Ciphersuites = TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256
+Groups = secp256r1:secp384r1:secp521r1
+SignatureAlgorithms = ECDSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA256:RSA+SHA256
+"""
+FUTURE = APPROVED.replace("SECLEVEL=2", "SECLEVEL=3")
+
+
+@test
+def the_policies_of_whole_systems_are_taken_as_they_stand():
+    for commands in (GENERAL, APPROVED, FUTURE):
+        check_equal(suite(env=policy(commands)), "TLS_AES_256_GCM_SHA384")
+
+
+def refused_under(commands, context, outcome):
+    with RawServer(tls_play(answer_all, context)) as server:
+        expect(posts(server.url, env=policy(commands))[0], outcome)
+        check_equal(server.got, b"")
+    with RawServer(tls_play(answer_all, context)) as server:
+        expect(posts(server.url)[0], "ANSWERED")
+
+
+@test
+def what_the_policy_forbids_is_not_spoken():
+    curve = server_context()
+    curve.set_ecdh_curve("prime256v1")
+    refused_under("Groups = secp384r1", curve, "CLIENT_REFUSED")
+    edwards = server_context(Made("server", house.root, key="ed25519"))
+    refused_under(APPROVED, edwards, "CLIENT_REFUSED")
+    short = server_context(Made("server", house.root, key="2048"))
+    refused_under(FUTURE, short, "SERVER_REFUSED")
+
+
+FIPS = "require: fips: "
+
+
+@test
+def fips_that_is_required_needs_its_provider_and_its_property():
+    refuses_to_start(FIPS + "OpenSSL's configuration activates no fips",
+                     fips=1)
+    legacy = next(pathlib.Path("/usr/lib").glob("*/ossl-modules/legacy.so"),
+                  None)
+    if legacy is None:
+        raise Skip("there is no second provider")
+    env = policy(providers="fips = named", after=f"""
+[named]
+activate = 1
+module = {legacy}
+""")
+    refuses_to_start(FIPS + "OpenSSL's configuration lacks default_prop",
+                     env=env, fips=1)
+
+
+@test
+def nothing_is_used_that_a_module_for_fips_does_not_have():
+    """With its property alone, and no such module, nothing can be fetched:
+    nothing of ours is left over."""
+    env = policy(after="[evp]\ndefault_properties = fips=yes\n")
+    file = pathlib.Path(env["OPENSSL_CONF"])
+    file.write_text(file.read_text().replace(
+        "[init]\n", "[init]\nalg_section = evp\n"))
+    status, results, said = drive("https://127.0.0.1:1/", env=env)
+    check_equal((status, results), (1, []), said)
+    folder = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"], "shipperd")
+    code = "".join(p.read_text() for p in sorted(folder.glob("tls*.c")))
+    named = set(re.findall(r"\bEVP_(?!MD|PKEY)[a-z]+[0-9_a-z]*\(\)", code))
+    check_equal(named, {"EVP_sha256()"}, "digests and ciphers by name")
 
 
 @test

@@ -264,6 +264,22 @@ def a_pin_of_a_certificate_that_is_sent_but_leads_nowhere():
         pinned(made, "no pin of ship.pins", BACKUP, pin(extra))
 
 
+@test
+def our_certificate_is_shown_to_nobody_who_is_refused():
+    """The server's own library says which messages it was sent."""
+    context = server_context(below)
+    seen = []
+    context._msg_callback = lambda _, way, __, ___, kind, ____: seen.append(
+        (way, getattr(kind, "name", "")))
+    judged(tls_play(answer_all, context), None, pin=[BACKUP, pin(below)])
+    check(("read", "CERTIFICATE") in seen, f"{seen}")
+    seen.clear()
+    judged(tls_play(answer_all, context), "no pin",
+           pin=[BACKUP, pin(stranger)])
+    check(("read", "CLIENT_HELLO") in seen, f"{seen}")
+    check(("read", "CERTIFICATE") not in seen, f"{seen}")
+
+
 def events(play, **options):
     with RawServer(play) as server:
         status, results, said = drive(server.url, **options)

@@ -79,7 +79,11 @@ def _run(number, function):
 
 
 def main():
-    """Runs all tests, or those whose name holds a word of the arguments."""
+    """Runs all tests, or those whose name holds a word of the arguments;
+    with --list only names them."""
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(f.__name__ for f in _tests))
+        return
     wanted = [f for f in _tests if len(sys.argv) < 2 or
               any(word in f.__name__ for word in sys.argv[1:])]
     print(f"1..{len(wanted)}", flush=True)
