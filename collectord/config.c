@@ -300,6 +300,17 @@ check_required(struct parse *p)
 	return 0;
 }
 
+/* No number may stand for two names. */
+static int
+check_operator(struct parse *p)
+{
+	if (declared_seal(&p->config->sources.declared))
+		return 0;
+	return fail(p, "%s: collect.sources.operator.metrics: two names come"
+	    " to the same number; right would be another name for the last"
+	    " one", p->file);
+}
+
 static int
 fail_scan(struct parse *p, const char *text, const struct scan_fault *f)
 {
@@ -354,7 +365,9 @@ parse_copy(struct parse *p, char *text, size_t len)
 	json_object_put(object);
 	p->config->sources.enabled = p->config->wanted |
 	    (source_profile(p->config->profile) & ~p->config->said);
-	return result < 0 ? result : check_required(p);
+	if (result < 0 || check_required(p) < 0)
+		return -1;
+	return check_operator(p);
 }
 
 static int

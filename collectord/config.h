@@ -37,6 +37,7 @@ struct config {
 	enum profile profile;
 	uint64_t said, wanted;		/* SOURCE_BITs that the file names */
 	struct source_options sources;
+	char operator_directory[PATH_MAX];	/* or "" */
 	char redact_key[PATH_MAX];	/* "": made of the host's own id */
 	uint32_t ring_size;		/* bytes */
 	enum protocol protocol;

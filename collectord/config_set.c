@@ -259,6 +259,23 @@ config_set_names(struct config *c, const struct config_key *k,
 	return wrong;
 }
 
+const char *
+config_set_declared(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	(void)k;
+	return declared_add(&c->sources.declared, name, text);
+}
+
+const char *
+config_set_label(struct config *c, const struct config_key *k,
+    const char *name, const char *text)
+{
+	(void)k;
+	(void)name;
+	return declared_add_label(&c->sources.declared, text);
+}
+
 static bool
 same_endpoint(const struct url *a, const struct url *b)
 {

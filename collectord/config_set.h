@@ -25,7 +25,9 @@ CONFIG_SETTER(duration);
 CONFIG_SETTER(size);
 CONFIG_SETTER(path);
 CONFIG_SETTER(secret);		/* a path, or credential:NAME */
-CONFIG_SETTER(exclude);		/* a type of file systems */
+CONFIG_SETTER(exclude);
+CONFIG_SETTER(declared);
+CONFIG_SETTER(label);		/* a type of file systems */
 CONFIG_SETTER(pattern);		/* of a source's include or exclude list */
 CONFIG_SETTER(most);		/* series of that source */
 CONFIG_SETTER(number);

@@ -52,7 +52,7 @@ host_open(struct host *h, const char *procfs, const char *sysfs,
 	int error;
 
 	memset(h, 0, sizeof(*h));
-	h->root[HOST_PROC] = h->root[HOST_SYS] = -1;
+	h->root[HOST_PROC] = h->root[HOST_SYS] = h->root[HOST_OPERATOR] = -1;
 	*which = procfs;
 	if (open_root(h, HOST_PROC, procfs, PROC_SUPER_MAGIC) < 0)
 		goto fail;
@@ -82,7 +82,25 @@ host_close(struct host *h)
 			close(h->root[i]);
 	free(h->text);
 	memset(h, 0, sizeof(*h));
-	h->root[HOST_PROC] = h->root[HOST_SYS] = -1;
+	h->root[HOST_PROC] = h->root[HOST_SYS] = h->root[HOST_OPERATOR] = -1;
+}
+
+int
+host_open_operator(struct host *h, const char *path)
+{
+	struct stat st;
+	const int fd = open(path, DIR_FLAGS | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && st.st_uid == 0 &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
+		h->root[HOST_OPERATOR] = fd;
+		return 0;
+	}
+	close(fd);
+	errno = EPERM;
+	return -1;
 }
 
 /* openat(2) takes an absolute path from the root, whatever the descriptor. */
@@ -256,6 +274,16 @@ host_size(const struct host *h, enum host_root root, const char *path,
 		return -errno;
 	*size = st.st_size;
 	return 0;
+}
+
+int
+host_look(const struct host *h, enum host_root root, const char *path,
+    struct stat *st)
+{
+	if (!stays_below(path))
+		return -EINVAL;
+	return fstatat(h->root[root], path, st, AT_SYMLINK_NOFOLLOW) < 0 ?
+	    -errno : 0;
 }
 
 /* The file's slot, a new one if need be; NULL where all are taken. */

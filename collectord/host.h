@@ -13,8 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
-enum host_root { HOST_PROC, HOST_SYS, HOST_ROOTS };
+/* The last is the operator's directory, and only there if it is asked for. */
+enum host_root { HOST_PROC, HOST_SYS, HOST_OPERATOR, HOST_ROOTS };
 
 enum {
 	HOST_TEXT_MAX = 4194304,	/* bytes of one file; more is -EFBIG */
@@ -42,6 +44,11 @@ struct host {
 int	host_open(struct host *, const char *procfs, const char *sysfs,
 	    const char **which);
 void	host_close(struct host *);
+/*
+ * Opens the operator's directory as well: 0, or -1 with errno, EPERM where it
+ * is not root's or others may write it.
+ */
+int	host_open_operator(struct host *, const char *path);
 
 /*
  * The whole file, read anew from its start; the descriptor stays open between
@@ -76,6 +83,10 @@ int	host_read_file(int fd, char *buf, size_t cap, struct text *);
 /* What stat(2) says of the size, of the path itself: 0 or -errno. */
 int	host_size(const struct host *, enum host_root, const char *path,
 	    int64_t *);
+
+/* fstatat(2) of the path itself, not of what it links to: 0 or -errno. */
+int	host_look(const struct host *, enum host_root, const char *path,
+	    struct stat *);
 
 /*
  * Names in a directory, by getdents64(2); "." and ".." are left out.  each()

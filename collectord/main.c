@@ -117,6 +117,9 @@ open_host(struct host *host, const struct config *cfg)
 
 	if (host_open(host, cfg->procfs, cfg->sysfs, &which) < 0)
 		fatal(which, errno);
+	if ((cfg->sources.enabled & SOURCE_BIT(SOURCE_OPERATOR)) != 0 &&
+	    host_open_operator(host, cfg->operator_directory) < 0)
+		fatal("collect.sources.operator.directory", errno);
 }
 
 /* Nothing is started that would have to be cut. */
@@ -148,6 +151,7 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	    (cfg->pins_report && cfg->npins > 0 ? SHIPCONF_PINS_REPORT : 0) |
 	    (cfg->gzip ? SHIPCONF_GZIP : 0);
 	c->protocol = cfg->protocol;
+	c->declared = cfg->sources.declared;
 	c->nendpoints = cfg->nendpoints;
 	memcpy(c->endpoint, cfg->endpoint, sizeof(c->endpoint));
 	c->npins = cfg->npins;

@@ -8,6 +8,7 @@
 #define SLUICE_SOURCE_H
 
 #include "build.h"
+#include "declared.h"
 #include "host.h"
 #include "redact.h"
 #include "select.h"
@@ -36,6 +37,8 @@ struct source_options {
 	uint32_t most[SOURCE_END];	/* of that source; 0: its own bound */
 	struct select_texts select;
 	struct redact redact;
+	struct declared declared;	/* of source OPERATOR */
+	uint32_t operator_max_age_ms;
 };
 
 /* Reasons, in the order of the points SOURCE_FAILURES_*. */

@@ -126,6 +126,7 @@ shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
 	write_u8(&w, (uint8_t)c->npins);
 	for (size_t i = 0; i < c->npins; i++)
 		write_span(&w, c->pin[i], PIN_SIZE);
+	declared_write(&w, &c->declared);
 	return writer_finish(&w);
 }
 
@@ -181,5 +182,6 @@ shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 		read_string(&r, c->attr[i].value);
 	}
 	read_pins(&r, c);
+	declared_read(&r, &c->declared);
 	return reader_finish(&r);
 }

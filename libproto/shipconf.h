@@ -7,6 +7,7 @@
 #define SLUICE_SHIPCONF_H
 
 #include "bounds.h"
+#include "declared.h"
 #include "url.h"
 
 #include <netinet/in.h>
@@ -45,6 +46,7 @@ struct shipconf {
 	uint32_t interval_ms;
 	uint32_t timeout_ms;		/* of one whole exchange */
 	uint32_t batch;			/* bytes of records */
+	struct declared declared;	/* metrics of source OPERATOR */
 	uint8_t flags;
 	enum protocol protocol;
 	size_t nendpoints;		/* 1 to ENDPOINTS_MAX, in order */

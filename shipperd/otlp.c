@@ -21,7 +21,8 @@ otlp_encode(enum protocol protocol, const struct otlp_request *request,
     uint8_t *out, size_t cap, uint64_t *points)
 {
 	static struct walk walk;	/* too large for a stack */
-	int error = walk_open(&walk, request->record, request->nrecords);
+	int error = walk_open(&walk, &request->conf->declared,
+	    request->record, request->nrecords);
 
 	*points = 0;
 	if (error < 0)

@@ -12,6 +12,7 @@
 #define SLUICE_WALK_H
 
 #include "batch.h"
+#include "declared.h"
 
 enum {
 	/* at least one record's and the shipper's own; more are split */
@@ -24,6 +25,8 @@ struct walk_series {
 	struct reader start;	/* inst.points as it was at first */
 	struct point next;
 	bool ended;		/* there is no next */
+	/* NULL, or what it is a sample of */
+	const struct declared_metric *sample;
 	uint64_t wall_ns;
 };
 
@@ -33,7 +36,10 @@ struct walk {
 	uint8_t source[BATCH_RECORDS_MAX];	/* of each record */
 	size_t first[SOURCE_END + 1];	/* each source's series */
 	uint64_t npoints;		/* of all metrics together */
-	unsigned metric;		/* where the walk is */
+	const struct declared *declared;
+	struct metric_row row;		/* of a declared metric */
+	/* where the walk is; declared ones are behind METRIC_END */
+	unsigned metric;
 	size_t at, end;
 };
 
@@ -42,6 +48,7 @@ struct walk_point {
 	unsigned id;
 	int64_t value;
 	uint64_t wall_ns;
+	const struct declared *declared;
 };
 
 /* One attribute, wherever it came from. */
@@ -54,10 +61,12 @@ struct walk_attr {
 };
 
 /*
- * The records must outlive the walk.  -ENOBUFS: more instances than
+ * The records and the names must outlive the walk.  Samples of nothing that is
+ * declared are not in it, nor in npoints.  -ENOBUFS: more instances than
  * WALK_SERIES_MAX; -EBADMSG: bytes that are not a record.
  */
-int	walk_open(struct walk *, const struct batch_record *, size_t);
+int	walk_open(struct walk *, const struct declared *,
+	    const struct batch_record *, size_t);
 /* Back to before the first metric. */
 void	walk_rewind(struct walk *);
 /* The next metric that has points, or NULL.  Take all its points. */

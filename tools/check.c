@@ -147,6 +147,27 @@ judge_roots(const struct config *c)
 	    " read");
 }
 
+/* It is the file system's, but whose it is counts as of a secret. */
+static int
+judge_operator(const struct config *c)
+{
+	const struct named_file f = {
+		.key = "collect.sources.operator.directory",
+		.path = c->operator_directory };
+	struct host host = { .root = { -1, -1, -1 } };
+	char what[128];
+
+	if ((c->sources.enabled & SOURCE_BIT(SOURCE_OPERATOR)) == 0)
+		return EXIT_GOOD;
+	if (host_open_operator(&host, f.path) == 0) {
+		host_close(&host);
+		return EXIT_GOOD;
+	}
+	snprintf(what, sizeof(what), "cannot be used (%s)", strerror(errno));
+	return wrong(&f, what, "a directory of root's that nobody else may"
+	    " write and the collector's user can read");
+}
+
 static void
 print_summary(const struct config *c)
 {
@@ -191,6 +212,8 @@ check_run(const struct arguments *a, const struct config *c)
 
 	args = a;
 	status = judge_roots(c);
+	if (judge_operator(c) != EXIT_GOOD)
+		status = EXIT_WRONG;
 	if (judge_redact_key(c) != EXIT_GOOD)
 		status = EXIT_WRONG;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)

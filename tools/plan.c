@@ -296,6 +296,9 @@ plan_run(const struct arguments *a, const struct config *c)
 	p.times = c->interval_ms / PAUSE_MS;
 	if (host_open(&h, c->procfs, c->sysfs, &which) < 0)
 		fatal(which, errno);
+	if ((c->sources.enabled & SOURCE_BIT(SOURCE_OPERATOR)) != 0 &&
+	    host_open_operator(&h, c->operator_directory) < 0)
+		fatal("collect.sources.operator.directory", errno);
 	if (!refused(&p, &h, a)) {
 		plan_make_ring(&p, c->ring_size);
 		collect(&p, &h);

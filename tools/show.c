@@ -93,7 +93,8 @@ print_points(const struct snapshot *s)
 	const struct metric_row *m;
 	struct walk_point p;
 
-	if (walk_open(&walk, s->batch->record + s->first, s->n) < 0)
+	if (walk_open(&walk, &s->ship.declared, s->batch->record + s->first,
+	    s->n) < 0)
 		return;
 	while ((m = walk_metric(&walk)) != NULL)
 		while (walk_point(&walk, &p))

@@ -68,6 +68,9 @@ collect(struct snapshot *s, unsigned cycles)
 	if (host_open(&host, s->config->procfs, s->config->sysfs,
 	    &which) < 0)
 		fatal(which, errno);
+	if ((s->config->sources.enabled & SOURCE_BIT(SOURCE_OPERATOR)) != 0 &&
+	    host_open_operator(&host, s->config->operator_directory) < 0)
+		fatal("collect.sources.operator.directory", errno);
 	memset(self.status_fd, -1, sizeof(self.status_fd));
 	memset(self.stat_fd, -1, sizeof(self.stat_fd));
 	cycle_init(&cycle, &host, &s->ring, &self, &s->config->sources);
@@ -86,6 +89,7 @@ snapshot_take(struct snapshot *s, const struct config *c, unsigned cycles)
 	memset(s, 0, sizeof(*s));
 	s->config = c;
 	s->ship.protocol = c->protocol;
+	s->ship.declared = c->sources.declared;
 	s->ship.nendpoints = c->nendpoints;
 	memcpy(s->ship.endpoint, c->endpoint, sizeof(s->ship.endpoint));
 	resource_fill(&s->ship, c);

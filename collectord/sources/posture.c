@@ -204,18 +204,33 @@ is_due(enum how how, size_t i)
 }
 
 static void
-read_facts(struct collect *c)
+learn_facts(struct collect *c)
 {
 	for (size_t i = 0; i < FACTS; i++) {
-		const struct found *f = &state.fact[i];
-
 		if (is_due(facts[i].how, i))
 			learn_fact(c, i);
-		if (f->error < 0)
-			collect_failed(c, facts[i].path, f->error);
-		if (f->known)
-			build_point(c->build, facts[i].point, f->value);
+		if (state.fact[i].error < 0)
+			collect_failed(c, facts[i].path, state.fact[i].error);
 	}
+}
+
+/* That there is no SELinux says nothing where there is nothing at all. */
+static bool
+is_empty(void)
+{
+	for (size_t i = 1; i < FACTS; i++)
+		if (state.fact[i].known)
+			return false;
+	return state.nweaknesses == 0;
+}
+
+static void
+say_facts(struct build *b)
+{
+	build_instance(b);
+	for (size_t i = 0; i < FACTS; i++)
+		if (state.fact[i].known)
+			build_point(b, facts[i].point, state.fact[i].value);
 }
 
 /* Counted on each CPU by itself; a sum of all of them. */
@@ -293,7 +308,7 @@ read_weakness(struct collect *c, struct weakness *w, bool due)
 }
 
 static void
-read_weaknesses(struct collect *c)
+list_weaknesses(struct collect *c)
 {
 	if (state.cycle % POSTURE_TURNS == 0) {
 		state.list_error = host_list(c->host, HOST_SYS, WEAKNESSES,
@@ -303,6 +318,11 @@ read_weaknesses(struct collect *c)
 	}
 	if (state.list_error < 0)
 		collect_failed(c, WEAKNESSES, state.list_error);
+}
+
+static void
+read_weaknesses(struct collect *c)
+{
 	for (size_t i = 0; i < state.nweaknesses; i++)
 		read_weakness(c, &state.weakness[i], is_due(BY_TURN, i));
 }
@@ -321,8 +341,11 @@ say_crypto(struct build *b)
 static int
 read_posture(struct collect *c)
 {
-	build_instance(c->build);
-	read_facts(c);
+	learn_facts(c);
+	list_weaknesses(c);
+	if (is_empty())
+		return 0;
+	say_facts(c->build);
 	read_avc(c);
 	say_crypto(c->build);
 	read_weaknesses(c);

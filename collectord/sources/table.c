@@ -17,6 +17,7 @@
 #include "sources/mdraid.h"
 #include "sources/memory.h"
 #include "sources/network.h"
+#include "sources/operator.h"
 #include "sources/nfs.h"
 #include "sources/numa.h"
 #include "sources/nvme.h"
@@ -58,6 +59,7 @@ const struct source *const source_table[] = {
 	&source_bonding,
 	&source_inventory,
 	&source_posture,
+	&source_operator,
 };
 const size_t source_table_size =
     sizeof(source_table) / sizeof(source_table[0]);

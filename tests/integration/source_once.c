@@ -20,11 +20,13 @@
 enum { BUDGET_US = 500000 };
 
 struct once {
-	const char *procfs, *sysfs;
+	const char *procfs, *sysfs, *operator_files;
 	struct source_options options;
 	unsigned times, budget_us;
 	bool timed, waits;
 };
+
+static const struct source_options *options;
 
 static void
 report(void *arg, const struct source *source, const char *path, int error)
@@ -58,16 +60,41 @@ print_attr(const char **sep, const char *key, const void *value, size_t len)
 }
 
 static void
+print_labels(const char **sep, const struct attr *a)
+{
+	const uint8_t *value;
+
+	for (size_t i = 0; i < options->declared.nlabels; i++) {
+		const size_t len = declared_label(a, i, &value);
+
+		if (len > 0)
+			print_attr(sep, options->declared.label[i], value,
+			    len);
+	}
+}
+
+static void
 print_point(const struct instance *inst, const struct point *p)
 {
 	const struct metric_row *metric = registry_metric(point_metric(p->id));
 	const struct point_row *row = registry_point(p->id);
 	const char *sep = "";
+	const struct declared_metric *sample =
+	    inst->nattrs > 0 && inst->attr[0].key == KEY_DECLARED ?
+	    declared_sample(&options->declared, inst) : NULL;
+	struct metric_row declared;
 
+	if (sample != NULL) {
+		declared = declared_row(sample);
+		metric = &declared;
+	}
 	printf("%s{", metric->name);
-	for (size_t i = 0; i < inst->nattrs; i++)
-		print_attr(&sep, registry_key(inst->attr[i].key)->name,
-		    inst->attr[i].value, inst->attr[i].len);
+	for (size_t i = sample != NULL; i < inst->nattrs; i++)
+		if (inst->attr[i].key == KEY_LABELS)
+			print_labels(&sep, &inst->attr[i]);
+		else
+			print_attr(&sep, registry_key(inst->attr[i].key)->name,
+			    inst->attr[i].value, inst->attr[i].len);
 	for (int i = 0; i < 2 && row->attr[i].key != NULL; i++)
 		print_attr(&sep, row->attr[i].key, row->attr[i].value,
 		    strlen(row->attr[i].value));
@@ -85,9 +112,12 @@ print_record(const uint8_t *record, size_t len)
 	if (record_check(record, len) < 0 ||
 	    record_open(&rr, record, len) < 0)
 		errx(1, "the record is malformed");
-	while (record_next_instance(&rr, &inst) == 1)
+	while (record_next_instance(&rr, &inst) == 1) {
+		const struct instance whole = inst;
+
 		while (record_next_point(&inst, &p) == 1)
-			print_point(&inst, &p);
+			print_point(&whole, &p);
+	}
 }
 
 static const struct source *
@@ -161,12 +191,27 @@ exclude(struct source_options *o, const char *type)
 	    sizeof(o->exclude_types[0]), "%s", type);
 }
 
+/* NAME=HOW, as the configuration has it; without "=", a label. */
+static void
+declare(struct source_options *o, char *text)
+{
+	char *how = strchr(text, '=');
+	const char *wrong;
+
+	if (how != NULL)
+		*how++ = '\0';
+	wrong = how == NULL ? declared_add_label(&o->declared, text) :
+	    declared_add(&o->declared, text, how);
+	if (wrong != NULL || !declared_seal(&o->declared))
+		errx(2, "%s %s", text, wrong);
+}
+
 static const char *
 parse(struct once *o, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "p:s:n:x:k:b:actNw")) != -1) {
+	while ((c = getopt(argc, argv, "p:s:n:x:k:b:actNwo:m:A:")) != -1) {
 		if (c == 'p')
 			o->procfs = optarg;
 		else if (c == 's')
@@ -175,6 +220,13 @@ parse(struct once *o, int argc, char **argv)
 			o->times = (unsigned)atoi(optarg);
 		else if (c == 'x')
 			exclude(&o->options, optarg);
+		else if (c == 'o')
+			o->operator_files = optarg;
+		else if (c == 'm')
+			declare(&o->options, optarg);
+		else if (c == 'A')
+			o->options.operator_max_age_ms =
+			    (uint32_t)atoi(optarg) * 1000;
 		else if (c == 'a')
 			o->options.all_mountpoints = true;
 		else if (c == 'c')
@@ -213,6 +265,10 @@ main(int argc, char **argv)
 		err(1, "memory");
 	if (host_open(&host, o.procfs, o.sysfs, &which) < 0)
 		err(1, "%s", which);
+	options = &o.options;
+	if (o.operator_files != NULL &&
+	    host_open_operator(&host, o.operator_files) < 0)
+		err(1, "%s", o.operator_files);
 	if (source->start != NULL)
 		source->start(&host);
 	while (o.times-- > 0) {

@@ -25,6 +25,9 @@ fixtures = root / "tests/fixtures"
 scratch = tempfile.TemporaryDirectory(prefix="sluice-oracle-")
 os.chmod(scratch.name, 0o755)
 
+# Rows for what goes by the operator's names: these are never sent.
+DECLARED = {"sluice.operator.counter", "sluice.operator.gauge"}
+
 PROTOCOLS = {PROTOBUF: "http/protobuf", JSON: "http/json"}
 
 
@@ -111,7 +114,7 @@ def every_point_of_the_registry_is_encoded_without_a_fault():
         check_faultless(sample(content_type), content_type, "sample")
         names = {name for name, _ in streams(
             oracle.message(sample(content_type), content_type))}
-        check_equal(names, set(METRICS), "metrics")
+        check_equal(names, set(METRICS) - DECLARED, "metrics")
 
 
 @test

@@ -207,7 +207,7 @@ def files_that_are_no_files_are_refused_and_that_is_said():
         for source in hostview.SOURCES:
             reading = once(source, "-c", tree=odd("hostile") / kind)
             said = {where: value for where, value in reading.points.items()
-                    if where[0] != "sluice.posture.changes"}
+                    if where[0] != "linux.posture.changes"}
             # the start of a long stat file may still be one
             if (source, kind) != ("process", "oversize"):
                 check_equal(said, {}, f"{source} of {kind}")

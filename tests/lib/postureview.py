@@ -95,4 +95,4 @@ def say(view):
     for path in sorted(folder.iterdir()) if folder.exists() else ():
         view.say("linux.cpu.vulnerability", weakness(path.read_text()),
                  linux__cpu__vulnerability__name=path.name)
-    view.say("sluice.posture.changes", 0)
+    view.say("linux.posture.changes", 0)

@@ -36,7 +36,7 @@ static const char *
 preset(const struct config_key *k)
 {
 	static const char *const profiles[] = { "minimal", "standard",
-		"full" };
+		"full", "none" };
 
 	for (size_t i = 0; i < source_table_size; i++)
 		if (source_table[i]->id == k->source)

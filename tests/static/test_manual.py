@@ -75,6 +75,8 @@ def some(key):
         return f"List of {key.least} to {key.most} different pins"
     if key.path == "require":
         return "List of " + " or ".join(key.words.split())
+    if key.path == "collect.sources.operator.metrics":
+        return f"Object of at most {key.most} metrics"
     if key.kind == "map":
         return f"Object of at most {key.most} attributes"
     return f"List of at most {key.most} different names"

@@ -176,7 +176,8 @@ otlp_encode(enum protocol protocol, const struct otlp_request *request,
 	static struct walk walk;
 	const size_t most = cap < fake_request_max ? cap : fake_request_max;
 
-	if (walk_open(&walk, request->record, request->nrecords) < 0)
+	if (walk_open(&walk, &request->conf->declared, request->record,
+	    request->nrecords) < 0)
 		return -ENOBUFS;
 	*points = walk.npoints;
 	return protocol == PROTOCOL_HTTP_JSON ?

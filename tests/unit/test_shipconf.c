@@ -25,6 +25,8 @@ static const uint8_t golden[] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
 	0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfe,
+	1, 3, 'j', 'o', 'b',			/* labels */
+	1, 2, 'u', 'p', 1, 's', GAUGE, 2,	/* metrics: in micro */
 };
 
 static struct shipconf
@@ -48,6 +50,9 @@ example(void)
 
 	CHECK(url_parse(&c.endpoint[0], "https://a:4318/x") == NULL);
 	CHECK(url_parse(&c.endpoint[1], "https://[::1]:1/") == NULL);
+	CHECK(declared_add_label(&c.declared, "job") == NULL);
+	CHECK(declared_add(&c.declared, "up", "gauge s") == NULL);
+	CHECK(declared_seal(&c.declared));
 	return c;
 }
 
@@ -280,4 +285,30 @@ TEST(counts_above_their_bounds_are_refused)
 		CHECK(c.nattrs <= RESOURCE_ATTRS_MAX);
 		CHECK(c.npins <= PINS_MAX);
 	}
+}
+
+TEST(metrics_that_are_not_as_the_configuration_could_declare_them_are_refused)
+{
+	static const char *const names[] = { "", "1a", "a.b", "linux_x",
+		"system_cpu_time", "a b" };
+	struct shipconf c = example();
+
+	CHECK_INT(judge(&c), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		strcpy(c.declared.metric[0].name, names[i]);
+		CHECK_INT(judge(&c), -EBADMSG);
+	}
+	c = example();
+	c.declared.metric[0].instrument = UPDOWN;
+	CHECK_INT(judge(&c), -EBADMSG);
+	c = example();
+	c.declared.metric[0].unit[0] = ' ';
+	CHECK_INT(judge(&c), -EBADMSG);
+	c = example();
+	c.declared.metric[1] = c.declared.metric[0];
+	c.declared.n = 2;
+	CHECK_INT(judge(&c), -EBADMSG);
+	c = example();
+	strcpy(c.declared.label[0], "a-b");
+	CHECK_INT(judge(&c), -EBADMSG);
 }

@@ -4,8 +4,10 @@
 #include "make_records.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static struct walk walk;
+static struct declared declared;
 
 static void
 add(enum source_id source, unsigned id, int64_t value)
@@ -46,7 +48,7 @@ no_more_points(void)
 
 TEST(of_no_records_there_is_nothing)
 {
-	CHECK_INT(walk_open(&walk, NULL, 0), 0);
+	CHECK_INT(walk_open(&walk, &declared, NULL, 0), 0);
 	CHECK_INT(walk.npoints, 0);
 	CHECK(walk_metric(&walk) == NULL);
 }
@@ -57,7 +59,7 @@ TEST(metrics_come_by_number_whatever_the_order_of_the_records)
 	add(SOURCE_EXPORT, EXPORT_CONNECTIONS_ALL, 1);
 	add(SOURCE_KERNEL, UPTIME_ALL, 2);
 	add(SOURCE_CPU, CPU_TIME_USER, 3);
-	CHECK_INT(walk_open(&walk, record, nrecords), 0);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
 	CHECK_INT(walk.npoints, 3);
 	next_metric("system.cpu.time");
 	next_point(CPU_TIME_USER, 3);
@@ -86,7 +88,7 @@ open_three_cpus(void)
 	close_record();
 	add(SOURCE_LOAD, LOAD_1M_ALL, 99);
 	add(SOURCE_CPU, CPU_TIME_STEAL, 21);
-	CHECK_INT(walk_open(&walk, record, nrecords), 0);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
 }
 
 static void
@@ -138,7 +140,7 @@ TEST(a_point_has_the_times_of_its_record_and_instance)
 	record_instance(&rw, made_start + 5, NULL, 0);
 	record_point(&rw, DISK_IO_READ, INT64_MAX);
 	close_record();
-	CHECK_INT(walk_open(&walk, record, nrecords), 0);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
 	next_metric("system.disk.io");
 	CHECK(walk_point(&walk, &p));
 	CHECK(p.wall_ns == made_wall && p.inst->start_ns == made_start);
@@ -163,7 +165,7 @@ attrs(struct walk_attr attr[WALK_ATTRS_MAX])
 {
 	struct walk_point p;
 
-	CHECK_INT(walk_open(&walk, record, nrecords), 0);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
 	CHECK(walk_metric(&walk) != NULL);
 	CHECK(walk_point(&walk, &p));
 	return walk_attrs(&p, attr);
@@ -226,14 +228,14 @@ TEST(as_many_instances_as_there_is_room_for_and_not_one_more)
 	forget_records();
 	make_crowd();
 	make_crowd();
-	CHECK_INT(walk_open(&walk, record, nrecords), 0);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
 	CHECK_INT(walk.npoints, WALK_SERIES_MAX);
 	next_metric("system.cpu.load_average.1m");
 	for (unsigned i = 0; i < WALK_SERIES_MAX; i++)
 		next_point(LOAD_1M_ALL, i % RECORD_INSTANCES_MAX);
 	CHECK(!walk_point(&walk, &p));
 	add(SOURCE_CPU, CPU_COUNT_ALL, 1);
-	CHECK_INT(walk_open(&walk, record, nrecords), -ENOBUFS);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), -ENOBUFS);
 }
 
 TEST(a_record_that_was_never_judged_is_refused)
@@ -247,11 +249,99 @@ TEST(a_record_that_was_never_judged_is_refused)
 	CHECK(record[1].len <= sizeof(broken));
 	memcpy(cut, record, sizeof(cut));
 	for (cut[1].len = 0; cut[1].len < record[1].len; cut[1].len++)
-		CHECK_INT(walk_open(&walk, cut, 2), -EBADMSG);
+		CHECK_INT(walk_open(&walk, &declared, cut, 2), -EBADMSG);
 	/* a point of a metric that is not of the source */
 	memcpy(broken, record[1].bytes, record[1].len);
 	broken[33] = SOURCE_CLOCK;
 	cut[1] = (struct batch_record){ broken, record[1].len };
-	CHECK_INT(walk_open(&walk, cut, 2), -EBADMSG);
-	CHECK_INT(walk_open(&walk, record, 2), 0);
+	CHECK_INT(walk_open(&walk, &declared, cut, 2), -EBADMSG);
+	CHECK_INT(walk_open(&walk, &declared, record, 2), 0);
+}
+
+static void
+declare(void)
+{
+	memset(&declared, 0, sizeof(declared));
+	CHECK(declared_add_label(&declared, "job") == NULL);
+	CHECK(declared_add(&declared, "a_total", "counter By") == NULL);
+	CHECK(declared_add(&declared, "b_age", "gauge s") == NULL);
+	CHECK(declared_seal(&declared));
+}
+
+/* A sample of that number, with labels where there are any. */
+static void
+sample_text(uint32_t number, const char *labels, unsigned id, int64_t value)
+{
+	char digits[16];
+	struct attr attr[2];
+
+	snprintf(digits, sizeof(digits), "%u", (unsigned)number);
+	attr[0] = (struct attr){ KEY_DECLARED, (uint8_t)strlen(digits),
+		(const uint8_t *)digits };
+	attr[1] = (struct attr){ KEY_LABELS, (uint8_t)strlen(labels),
+		(const uint8_t *)labels };
+	open_record(SOURCE_OPERATOR);
+	record_instance(&rw, 0, attr, labels[0] == '\0' ? 1 : 2);
+	record_point(&rw, id, value);
+	close_record();
+}
+
+static void
+sample(uint32_t number, unsigned key, unsigned id, int64_t value)
+{
+	sample_text(number, key == 0 ? "" : "abc", id, value);
+}
+
+TEST(a_declared_metric_goes_by_the_names_that_were_declared)
+{
+	struct walk_attr attr[WALK_ATTRS_MAX];
+	const struct metric_row *row;
+	struct walk_point p;
+
+	declare();
+	forget_records();
+	sample(declared.metric[1].number, 0, OPERATOR_GAUGE_ALL, -5);
+	sample(declared.metric[0].number, KEY_LABELS, OPERATOR_COUNTER_ALL,
+	    7);
+	sample(declared.metric[0].number, 0, OPERATOR_COUNTER_ALL, 8);
+	add(SOURCE_OPERATOR, OPERATOR_FILES_READ, 1);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
+	CHECK_INT(walk.npoints, 4);
+	next_metric("sluice.operator.files");
+	next_point(OPERATOR_FILES_READ, 1);
+	no_more_points();
+	CHECK((row = walk_metric(&walk)) != NULL);
+	CHECK_STR(row->name, "a_total");
+	CHECK_STR(row->unit, "By");
+	CHECK_INT(row->instrument, COUNTER);
+	CHECK(walk_point(&walk, &p));
+	CHECK_INT(walk_attrs(&p, attr), 1);
+	CHECK_STR(attr[0].key, "job");
+	CHECK_MEM(attr[0].value, "abc", 3);
+	CHECK(walk_point(&walk, &p));
+	CHECK_INT(p.value, 8);
+	CHECK_INT(walk_attrs(&p, attr), 0);
+	no_more_points();
+	CHECK((row = walk_metric(&walk)) != NULL);
+	CHECK_STR(row->name, "b_age");
+	CHECK_INT(row->scale, SCALE_MICRO);
+	next_point(OPERATOR_GAUGE_ALL, -5);
+	CHECK(walk_metric(&walk) == NULL);
+}
+
+TEST(what_was_not_declared_has_no_way_out)
+{
+	declare();
+	forget_records();
+	/* another number, the other kind, a label without a name, no number */
+	sample(declared.metric[0].number + 1, 0, OPERATOR_COUNTER_ALL, 1);
+	sample(declared.metric[0].number, 0, OPERATOR_GAUGE_ALL, 2);
+	sample_text(declared.metric[0].number, "a,b", OPERATOR_COUNTER_ALL,
+	    3);
+	add(SOURCE_OPERATOR, OPERATOR_COUNTER_ALL, 4);
+	add(SOURCE_OPERATOR, OPERATOR_GAUGE_ALL, 5);
+	sample(declared.metric[0].number, 0, OPERATOR_FILES_READ, 6);
+	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
+	CHECK_INT(walk.npoints, 0);
+	CHECK(walk_metric(&walk) == NULL);
 }
