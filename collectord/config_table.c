@@ -171,6 +171,7 @@ const struct config_key config_keys[] = {
 	SOURCE_KEYS("protocol", SOURCE_PROTOCOL),
 	SOURCE_KEYS("sockdiag", SOURCE_SOCKDIAG),
 	SOURCE_KEYS("socket", SOURCE_SOCKET),
+	SOURCE_KEYS("storage", SOURCE_STORAGE),
 	SOURCE_KEYS("top", SOURCE_TOP),
 	{ "collect.sources.top.count", CONFIG_NUMBER, config_set_number,
 	    AT(sources.top_count), .min = 1, .max = TOP_COUNT_MAX,

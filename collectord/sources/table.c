@@ -28,6 +28,7 @@
 #include "sources/protocol.h"
 #include "sources/sockdiag.h"
 #include "sources/socket.h"
+#include "sources/storage.h"
 #include "sources/top.h"
 
 const struct source *const source_table[] = {
@@ -57,6 +58,7 @@ const struct source *const source_table[] = {
 	&source_nvme,
 	&source_nfs,
 	&source_bonding,
+	&source_storage,
 	&source_inventory,
 	&source_posture,
 	&source_operator,

@@ -30,7 +30,7 @@ NOT_OF_A_TREE = ("system.filesystem.", "linux.filesystem.", "linux.clock.",
                  "sluice.", "otel.")
 
 
-OFF = {"cgroup", "hwmon", "cpufreq", "numa", "inventory"}        # unless asked for; test_cgroups.py does
+OFF = {"cgroup", "hwmon", "cpufreq", "numa", "inventory", "storage"}        # unless asked for; test_cgroups.py does
 ON = [file for file in FILES if file.source not in OFF]
 
 

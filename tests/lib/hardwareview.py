@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests.  A second reader of what the kernel says about hardware and
 # about itself, written apart from the collector's sources.
+import collections
 import decimal
 import re
 
@@ -329,6 +330,67 @@ def inventory(view):
                      hw__id=path.name)
 
 
+ZFS = {"ONLINE": "online", "DEGRADED": "degraded"}
+
+
+def storage(view):
+    for path in sorted(view.sys.glob("fs/ext4/*/errors_count")):
+        view.say("linux.ext4.errors", number(path),
+                 system__device=path.parent.name)
+    for path in sorted(view.sys.glob("fs/xfs/*/stats/stats")):
+        xfs(view, path)
+    for path in sorted(view.sys.glob("fs/btrfs/*-*")):
+        btrfs(view, path)
+    zfs = view.proc / "spl/kstat/zfs"
+    arc = {line.split()[0]: line.split()[2]
+           for line in view.lines("spl/kstat/zfs/arcstats")[2:]}
+    for name, row, more in (
+            ("usage", "size", {}), ("limit", "c_max", {}),
+            ("accesses", "hits", {"linux__zfs__arc__result": "hit"}),
+            ("accesses", "misses", {"linux__zfs__arc__result": "miss"})):
+        if row in arc:
+            view.say("linux.zfs.arc." + name, arc[row], **more)
+    for path in zfs.glob("*/state"):
+        now = ZFS.get(word(path), "failed")
+        for state in ("online", "degraded", "failed"):
+            view.say("linux.zfs.pool.state", state == now,
+                     linux__zfs__pool__state=state,
+                     system__device=path.parent.name)
+
+
+def xfs(view, path):
+    rows = {name: values for name, *values in
+            (line.split() for line in path.read_text().splitlines())}
+    where = {"system__device": path.parent.parent.name}
+    if not rows:
+        return
+    for way, column in (("write", 0), ("read", 1)):
+        view.say("linux.xfs.operations", rows["rw"][column],
+                 disk__io__direction=way, **where)
+        view.say("linux.xfs.io", rows["xpc"][column + 1],
+                 disk__io__direction=way, **where)
+    view.say("linux.xfs.log.writes", rows["log"][0], **where)
+    view.say("linux.xfs.log.waits", rows["log"][4], **where)
+
+
+def btrfs(view, path):
+    where = {"linux__btrfs__uuid": path.name}
+    for name, file in (("usage", "bytes_used"), ("allocated", "total_bytes")):
+        for kind in ("data", "metadata", "system"):
+            value = number(path / "allocation" / kind / file)
+            if value is not None:
+                view.say("linux.btrfs." + name, value,
+                         linux__btrfs__kind=kind, **where)
+    errors = collections.Counter()
+    for file in path.glob("devinfo/*/error_stats"):
+        for line in file.read_text().splitlines():
+            errors[line.split()[0]] += int(line.split()[1])
+    for name, value in errors.items():
+        view.say("linux.btrfs.errors", value, **where,
+                 error__type=name.removesuffix("_errs"))
+
+
 SOURCES = {"interrupts": interrupts, "conntrack": conntrack, "hwmon": hwmon,
            "cpufreq": cpufreq, "numa": numa, "nvme": nvme, "mdraid": mdraid,
-           "nfs": nfs, "bonding": bonding, "inventory": inventory}
+           "nfs": nfs, "bonding": bonding, "inventory": inventory,
+           "storage": storage}

@@ -135,6 +135,20 @@ FILES = (
          "bandwidth", False),
     File("inventory", "sys/block/nvme0n1/size", "block/nvme0n1/size",
          "system.device=nvme0n1", False),
+    File("storage", "sys/fs/ext4/sda1/errors_count",
+         "fs/ext4/sda1/errors_count", "ext4", False),
+    File("storage", "sys/fs/xfs/dm-0/stats/stats", "fs/xfs/dm-0/stats/stats",
+         "xfs", False),
+    File("storage", "sys/fs/btrfs/0123abcd-4567-89ab-cdef-0123456789ab/"
+         "allocation/data/bytes_used", "fs/btrfs/"
+         "0123abcd-4567-89ab-cdef-0123456789ab/allocation/data/bytes_used",
+         "btrfs.usage.*kind=data", False),
+    File("storage", "sys/fs/btrfs/0123abcd-4567-89ab-cdef-0123456789ab/"
+         "devinfo/2/error_stats", "fs/btrfs/"
+         "0123abcd-4567-89ab-cdef-0123456789ab/devinfo/2/error_stats",
+         "btrfs.errors", False),
+    File("storage", "proc/spl/kstat/zfs/arcstats", "spl/kstat/zfs/arcstats",
+         "zfs.arc", False),
     File("nvme", "sys/class/nvme/nvme1/state",
          "class/nvme/nvme1/state",
          "hw.id=nvme1 ", False),

@@ -15,7 +15,7 @@ SOURCES = ("cpu", "load", "memory", "paging", "disk", "filesystem", "network",
            "protocol", "socket", "pressure", "process", "kernel", "clock",
            "edac", "cgroup", "top", "sockdiag", "posture", "interrupts", "conntrack",
            "hwmon", "cpufreq", "numa", "nvme", "mdraid", "nfs", "bonding",
-           "inventory")
+           "inventory", "storage")
 
 POINT = re.compile(r"([a-z0-9_.]+)\{(.*)\} (-?\d+(?:\.\d+)?)")
 ATTR = re.compile(r'([a-z0-9_.]+)="([^"]*)"(?:,|$)')

@@ -156,11 +156,11 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    " ring, ship, resource, require" },
 		{ "{`collect`:{`sources`:{`printers`:{}}}}",
 		    ": collect.sources.printers: unknown key; right would be"
-		    " one of bonding, cgroup, clock, conntrack, cpu,"
-		    " cpufreq, disk, edac, filesystem, hwmon, interrupts,"
-		    " inventory, kernel, load, mdraid, memory, network,"
-		    " nfs, numa, nvme, operator, paging, posture, pressure,"
-		    " process, protocol, sockdiag, socket, top" },
+		    " one of bonding, cgroup, clock, conntrack, cpu, cpufreq,"
+		    " disk, edac, filesystem, hwmon, interrupts, inventory,"
+		    " kernel, load, mdraid, memory, network, nfs, numa, nvme,"
+		    " operator, paging, posture, pressure, process, protocol,"
+		    " sockdiag, socket, storage, top" },
 		{ "{`ship.ca`:`/ca`}", ": ship.ca: a key with a dot; right"
 		    " would be an object within an object" },
 	};
