@@ -135,6 +135,8 @@ def ports_and_classes():
     for family, address in ((socket.AF_INET, "127.0.0.1"),
                             (socket.AF_INET6, "::")):
         s = socket.socket(family, socket.SOCK_DGRAM)
+        if family == socket.AF_INET6:
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         s.bind((address, 53))
         held.append(s)
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

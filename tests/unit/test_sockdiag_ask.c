@@ -41,6 +41,10 @@ enter(void)
 	const char *which;
 	int pair[2], number;
 
+	if (kernel > 0) {
+		close(kernel);
+		host_close(&host);
+	}
 	CHECK_INT(host_open(&host, "/proc", "/sys", &which), 0);
 	CHECK_INT(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair), 0);
 	source_sockdiag.start(&host);
@@ -213,11 +217,15 @@ TEST(garbage_spoils_its_own_answer_and_is_taken_to_its_end)
 TEST(a_datagram_longer_than_any_of_the_kernel_s_is_malformed)
 {
 	static uint8_t bytes[40000];
+	/* what of it fits would be good */
+	const struct nlmsghdr h = { .nlmsg_len = 32768,
+		.nlmsg_type = NLMSG_NOOP, .nlmsg_seq = 1 };
 	int room = 200000;
 
 	enter();
 	CHECK_INT(setsockopt(kernel, SOL_SOCKET, SO_SNDBUF, &room,
 	    sizeof(room)), 0);
+	memcpy(bytes, &h, sizeof(h));
 	CHECK_INT(send(kernel, bytes, sizeof(bytes), 0), sizeof(bytes));
 	answer_all_but(SOCKDIAG_DUMPS, 0);
 	run();

@@ -61,6 +61,19 @@ TEST(a_process_that_does_nothing_has_no_row_for_its_cpu)
 	world_leave();
 }
 
+TEST(of_equals_the_one_with_the_lower_number_gets_the_row)
+{
+	world_enter();
+	for (int pid = 1; pid <= 4; pid++)
+		world_put(&(struct made){ .pid = pid, .start = 1,
+			.rss = 5 });
+	cycle();
+	CHECK_INT(world_said("1,1,", PROC_MEMORY_ALL), 5 * page);
+	CHECK_INT(world_said("2,1,", PROC_MEMORY_ALL), 5 * page);
+	CHECK_INT(world_said("", PROC_COUNT_ROW), 2);
+	world_leave();
+}
+
 TEST(what_was_used_before_the_first_look_is_in_no_row)
 {
 	world_enter();
