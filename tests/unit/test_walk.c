@@ -329,6 +329,23 @@ TEST(a_declared_metric_goes_by_the_names_that_were_declared)
 	CHECK(walk_metric(&walk) == NULL);
 }
 
+/* Both kinds under one name. */
+static void
+two_points(uint32_t number)
+{
+	char digits[16];
+	struct attr attr;
+
+	snprintf(digits, sizeof(digits), "%u", (unsigned)number);
+	attr = (struct attr){ KEY_DECLARED, (uint8_t)strlen(digits),
+		(const uint8_t *)digits };
+	open_record(SOURCE_OPERATOR);
+	record_instance(&rw, 0, &attr, 1);
+	record_point(&rw, OPERATOR_COUNTER_ALL, 7);
+	record_point(&rw, OPERATOR_GAUGE_ALL, 8);
+	close_record();
+}
+
 TEST(what_was_not_declared_has_no_way_out)
 {
 	declare();
@@ -341,6 +358,7 @@ TEST(what_was_not_declared_has_no_way_out)
 	add(SOURCE_OPERATOR, OPERATOR_COUNTER_ALL, 4);
 	add(SOURCE_OPERATOR, OPERATOR_GAUGE_ALL, 5);
 	sample(declared.metric[0].number, 0, OPERATOR_FILES_READ, 6);
+	two_points(declared.metric[0].number);
 	CHECK_INT(walk_open(&walk, &declared, record, nrecords), 0);
 	CHECK_INT(walk.npoints, 0);
 	CHECK(walk_metric(&walk) == NULL);
