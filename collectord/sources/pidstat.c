@@ -71,12 +71,12 @@ pidstat_parse(struct text t, struct pidstat *s)
 		[FIELD_START] = &s->start,
 		[FIELD_RSS] = &s->rss,
 	};
-	struct text word;
+	struct text line, word;
 
-	if (take_state(&t, &s->name, &s->state) < 0)
+	if (take_state(&t, &s->name, &s->state) < 0 || !text_line(&t, &line))
 		return -EBADMSG;
 	for (int i = FIELD_AFTER_STATE; i <= FIELD_RSS; i++)
-		if (!text_word(&t, &word) ||
+		if (!text_word(&line, &word) ||
 		    (wanted[i] != NULL && !text_u63(word, wanted[i])))
 			return -EBADMSG;
 	return 0;

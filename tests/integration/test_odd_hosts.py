@@ -30,7 +30,8 @@ NOT_OF_A_TREE = ("system.filesystem.", "linux.filesystem.", "linux.clock.",
                  "sluice.", "otel.")
 
 
-OFF = {"cgroup", "hwmon", "cpufreq", "numa", "inventory", "storage"}        # unless asked for; test_cgroups.py does
+# unless asked for; test_cgroups.py does
+OFF = {"cgroup", "hwmon", "cpufreq", "numa", "inventory", "storage", "top"}
 ON = [file for file in FILES if file.source not in OFF]
 
 

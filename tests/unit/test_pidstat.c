@@ -115,6 +115,18 @@ TEST(a_line_that_ends_before_its_last_number_is_malformed)
 		    len > needed - 2 ? 0 : -EBADMSG);
 }
 
+TEST(a_line_may_end_with_the_last_number_that_is_used)
+{
+	static const char line[] =
+	    "1 (a\nb) S 1 2 3 4 -1 6 10 1 1 1 1 1 1 1 20 0 5 0 9 1 7\n";
+	struct pidstat p;
+
+	CHECK_INT(pidstat_parse(text_of(line, strlen(line)), &p), 0);
+	CHECK_INT(p.rss, 7);
+	CHECK_INT(pidstat_parse(text_of(line, strlen(line) - 3), &p),
+	    -EBADMSG);
+}
+
 TEST(numbers_below_zero_or_too_great_are_malformed)
 {
 	static const char *const bad[] = {
