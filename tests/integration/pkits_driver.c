@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* 2020-06-01: the suite ends with 2030, this test need not. */
 static const time_t NOW = 1590969600;
@@ -105,5 +106,6 @@ main(int argc, char **argv)
 	else
 		puts(judge(c, read_chain(argv[5]), read_chain(argv[6]),
 		    argv + 7));
-	return 0;
+	fflush(stdout);
+	_exit(0);
 }

@@ -230,8 +230,11 @@ def check_delivered(content_type):
     # all that the agent says about itself; where nothing was lost, no losses
     own = {name for name in METRICS if name.startswith(("sluice.", "otel."))}
     own -= {"sluice.records.lost", "sluice.intervals.missed"}
+    os.chmod(scratch.name, 0o711)       # the pair's user reads the list
+    crl = keys.authority.revocations(f"{scratch.name}/crl.pem")
     with Receiver(keys) as receiver, \
-            Pair(receiver.url, keys, encoding=PROTOCOLS[content_type]):
+            Pair(receiver.url, keys, encoding=PROTOCOLS[content_type],
+                 settings={"ship": {"crl": crl}}):
         until(lambda: own <= {p.name for r in list(receiver.requests)
                               for p in r.points}, 30,
               "every metric about the agent arrives")

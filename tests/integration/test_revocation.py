@@ -307,7 +307,7 @@ def pins_of_which_none_is_in_reserve_are_said_once():
                      pin=[pin(below), pin(between)])
     check_equal(said.count("event=pins_without_backup"), 1, said)
     _, said = events(play, posts=3, skip_s=4000, pin=[pin(below), BACKUP])
-    check_equal(said, "", "what was said")
+    check("pin" not in said, said)
 
 
 def connections(count, **options):

@@ -20,7 +20,8 @@ keys = Keys(_folder.name)
 HOST = hasty_host("restart")
 BUSY = Answer(503, {"Retry-After": "1"})
 # What counts from the start of its own process.
-OWN = ("sluice.process.", "sluice.source.", "sluice.export.", "otel.sdk.")
+OWN = ("sluice.process.", "sluice.source.", "sluice.export.", "sluice.tls.",
+       "otel.sdk.")
 
 
 def pair_to(url, settings=None, **options):
