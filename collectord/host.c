@@ -155,12 +155,18 @@ longest_line(const struct host *h, enum host_root root, const char *path)
 		{ "self/mountinfo", SIZE_MAX },	/* names of files */
 		{ "swaps", SIZE_MAX },
 		{ "vmstat", 64 },
+		/* a column for each CPU; all lines of a CPU, of an array, of
+		 * a slave are one to seq_file */
+		{ "interrupts", SIZE_MAX },
+		{ "schedstat", SIZE_MAX },
+		{ "mdstat", SIZE_MAX },
+		{ "net/bonding/", SIZE_MAX },
 	};
 
 	if (!h->real[root])
 		return SIZE_MAX;
 	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
-		if (strcmp(path, other[i].path) == 0)
+		if (strncmp(path, other[i].path, strlen(other[i].path)) == 0)
 			return other[i].line_max;
 	return SEQ_LINE_MAX;
 }

@@ -3,6 +3,7 @@
 #include "sources/conntrack.h"
 
 #include "sources/kernel.h"
+#include "sources/rare.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,14 +59,11 @@ read_number(struct collect *c, const char *path, unsigned id)
 {
 	struct text t;
 	int64_t v;
-	int error = host_read(c->host, HOST_PROC, path, &t);
 
-	if (error == -ENOENT)
+	if (!rare_read(c, path, &t))
 		return;
-	if (error == 0)
-		error = number_parse(t, &v);
-	if (error < 0)
-		collect_failed(c, path, error);
+	if (number_parse(t, &v) < 0)
+		collect_failed(c, path, -EBADMSG);
 	else
 		build_point(c->build, id, v);
 }
@@ -76,14 +74,11 @@ read_stat(struct collect *c)
 	static const char path[] = "net/stat/nf_conntrack";
 	struct named_sample s;
 	struct text t;
-	int error = host_read(c->host, HOST_PROC, path, &t);
 
-	if (error == -ENOENT)
+	if (!rare_read(c, path, &t))
 		return;
-	if (error == 0)
-		error = conntrack_stat_parse(t, &s);
-	if (error < 0)
-		collect_failed(c, path, error);
+	if (conntrack_stat_parse(t, &s) < 0)
+		collect_failed(c, path, -EBADMSG);
 	else
 		named_say(c->build, &conntrack_table, &s);
 }

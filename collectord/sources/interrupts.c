@@ -2,6 +2,7 @@
 /* Runs in: collectord.  See interrupts.h. */
 #include "sources/interrupts.h"
 
+#include "sources/rare.h"
 #include "sources/softnet.h"
 
 #include <errno.h>
@@ -215,15 +216,12 @@ read_schedstat(struct collect *c)
 	static const char path[] = "schedstat";
 	struct schedstat s;
 	struct text t;
-	int error = host_read(c->host, HOST_PROC, path, &t);
 
 	/* kernels are built with it or without */
-	if (error == -ENOENT)
+	if (!rare_read(c, path, &t))
 		return;
-	if (error == 0)
-		error = schedstat_parse(t, &s);
-	if (error < 0) {
-		collect_failed(c, path, error);
+	if (schedstat_parse(t, &s) < 0) {
+		collect_failed(c, path, -EBADMSG);
 		return;
 	}
 	build_instance(c->build);

@@ -185,13 +185,13 @@ say(struct collect *c, const struct md_array *a)
 static int
 read_mdraid(struct collect *c)
 {
-	static struct rare file = { .path = "mdstat" };
+	static const char path[] = "mdstat";
 	struct md_array a;
 	struct text t;
 	int more, error;
 	size_t n = 0;
 
-	if (!rare_read(c, &file, &t))
+	if (!rare_read(c, path, &t))
 		return 0;
 	error = md_begin(&t);
 	while (error == 0 && (more = md_next(&t, &a)) != 0) {
@@ -203,7 +203,7 @@ read_mdraid(struct collect *c)
 			say(c, &a);
 	}
 	if (error < 0)
-		collect_failed(c, file.path, error);
+		collect_failed(c, path, error);
 	return 0;
 }
 

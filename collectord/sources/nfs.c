@@ -73,14 +73,14 @@ nfs_parse(struct text t, struct nfs_sample *s)
 static int
 read_nfs(struct collect *c)
 {
-	static struct rare file = { .path = "net/rpc/nfs" };
+	static const char path[] = "net/rpc/nfs";
 	struct nfs_sample s;
 	struct text t;
 
-	if (!rare_read(c, &file, &t))
+	if (!rare_read(c, path, &t))
 		return 0;
 	if (nfs_parse(t, &s) < 0) {
-		collect_failed(c, file.path, -EBADMSG);
+		collect_failed(c, path, -EBADMSG);
 		return 0;
 	}
 	build_instance(c->build);

@@ -35,9 +35,8 @@ static const struct {
 enum { BTRFS_FILES = sizeof(btrfs_files) / sizeof(btrfs_files[0]) };
 
 struct mounted {
-	bool is_btrfs;
 	size_t len;
-	char name[NAME_MAX_LEN];
+	char name[NAME_MAX_LEN];	/* of its device; its UUID */
 };
 
 static struct class_file file[FILES_MAX];
@@ -56,7 +55,6 @@ add_mount(struct collect *c, const char *top, const char *name)
 		return false;
 	}
 	m->len = strlen(name);
-	m->is_btrfs = strcmp(top, BTRFS) == 0;
 	if (m->len > sizeof(m->name))
 		return false;
 	memcpy(m->name, name, m->len);
@@ -168,8 +166,7 @@ static void
 say(struct collect *c, const struct mounted *m, const struct said *s)
 {
 	build_instance(c->build);
-	build_attr(c->build, m->is_btrfs ? KEY_BTRFS_UUID : KEY_DEVICE,
-	    m->name, m->len);
+	build_attr(c->build, KEY_DEVICE, m->name, m->len);
 	for (size_t i = 0; i < storage_table.n; i++)
 		if (storage_table.row[i].file == STORAGE_XFS &&
 		    s->sample.found[i] && !s->broken)
@@ -249,14 +246,14 @@ each_pool(void *arg, const char *name)
 static void
 read_zfs(struct collect *c)
 {
-	static struct rare arc = { .path = ZFS "arcstats" };
+	static const char arc[] = ZFS "arcstats";
 	static struct rare pools = { .path = ZFS };
 	struct named_sample s;
 	struct text t;
 
 	memset(&s, 0, sizeof(s));
-	if (rare_read(c, &arc, &t) && arc_parse(t, &s) < 0)
-		collect_failed(c, arc.path, -EBADMSG);
+	if (rare_read(c, arc, &t) && arc_parse(t, &s) < 0)
+		collect_failed(c, arc, -EBADMSG);
 	named_say(c->build, &storage_table, &s);
 	rare_list(c, &pools, each_pool, &(struct pools){ .c = c });
 }
@@ -284,6 +281,6 @@ const struct source source_storage = {
 	.capability = CAPABILITY_NONE,
 	.series = { { 4, 1 }, { 12, MOUNTS_MAX },
 	    { 3, POOLS_MAX, { HOST_PROC, ZFS } } },
-	.select = KEY_BIT(DEVICE) | KEY_BIT(BTRFS_UUID),
+	.select = KEY_BIT(DEVICE),
 	.read = read_storage,
 };

@@ -374,7 +374,7 @@ def xfs(view, path):
 
 
 def btrfs(view, path):
-    where = {"linux__btrfs__uuid": path.name}
+    where = {"system__device": path.name}
     for name, file in (("usage", "bytes_used"), ("allocated", "total_bytes")):
         for kind in ("data", "metadata", "system"):
             value = number(path / "allocation" / kind / file)
