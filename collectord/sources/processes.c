@@ -298,6 +298,8 @@ read_one(struct host *h, struct process *p)
 	}
 	if (error == 0)
 		error = pidstat_parse(t, &s);
+	else if (error == -EFBIG)
+		error = -EBADMSG;	/* no line of it is so long */
 	if (error == 0)
 		take(p, &s);
 	return error;
