@@ -23,6 +23,22 @@ grid_next(uint64_t now_ns, uint32_t interval_ms, uint32_t phase_ms)
 }
 
 /*
+ * The first turn of one that starts.  Who starts for the first time (last_ns
+ * 0) collects at once, for there is a person who waits, and that stands for a
+ * turn which is near.
+ */
+static inline uint64_t
+grid_first(uint64_t now_ns, uint32_t interval_ms, uint32_t phase_ms,
+    uint64_t last_ns)
+{
+	const uint64_t interval_ns = interval_ms * (uint64_t)GRID_NS_PER_MS;
+	const uint64_t next_ns = grid_next(now_ns, interval_ms, phase_ms);
+
+	return last_ns == 0 && next_ns <= now_ns + interval_ns / 2 ?
+	    next_ns + interval_ns : next_ns;
+}
+
+/*
  * Whether one that starts collects at once: not where the first turn, or the
  * last collection before (last_ns; 0: none), is as good.
  */

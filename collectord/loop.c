@@ -74,8 +74,8 @@ loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 	struct itimerspec when;
 
 	l->interval_ms = interval_ms;
-	l->first_ns = grid_next(now_ns(CLOCK_BOOTTIME), interval_ms,
-	    phase_ms);
+	l->first_ns = grid_first(now_ns(CLOCK_BOOTTIME), interval_ms,
+	    phase_ms, l->cycle->last_boottime_ns);
 	when = (struct itimerspec){ .it_value = timespec_ns(l->first_ns),
 		.it_interval = timespec_ns(interval_ms *
 		    (uint64_t)NS_PER_MS) };

@@ -134,7 +134,7 @@ refuse_too_many(struct host *host, const struct config *cfg)
 
 static void
 fill_shipconf(struct shipconf *c, const struct config *cfg,
-    const struct link *l)
+    const struct link *l, const struct ring *r)
 {
 	memset(c, 0, sizeof(*c));
 	c->interval_ms = cfg->interval_ms;
@@ -149,7 +149,8 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	    SHIPCONF_REQUIRE_FIPS : 0) |
 	    (cfg->crl[0] != '\0' ? SHIPCONF_CRL : 0) |
 	    (cfg->pins_report && cfg->npins > 0 ? SHIPCONF_PINS_REPORT : 0) |
-	    (cfg->gzip ? SHIPCONF_GZIP : 0);
+	    (cfg->gzip ? SHIPCONF_GZIP : 0) |
+	    (ring_read(r) == 0 ? SHIPCONF_FRESH : 0);
 	c->protocol = cfg->protocol;
 	c->declared = cfg->sources.declared;
 	c->nendpoints = cfg->nendpoints;
@@ -198,7 +199,7 @@ log_stopped(const struct ring *r)
 /* Everything that needs a path, a name service or a user is done here. */
 static void
 start_shipper(struct link *link, const struct options *o,
-    const struct config *cfg, uint64_t *seed)
+    const struct config *cfg, const struct ring *r, uint64_t *seed)
 {
 	static const char *const what[SECRET_END] = {
 		"ship.ca", "ship.cert", "ship.key", "ship.crl" };
@@ -214,7 +215,7 @@ start_shipper(struct link *link, const struct options *o,
 		    open_secret(what[i], path[i]);
 	launch_shipper(link, &(struct launch_options){
 		.path = o->shipper, .user = o->shipper_user });
-	fill_shipconf(&conf, cfg, link);
+	fill_shipconf(&conf, cfg, link, r);
 	resource_fill(&conf, cfg);
 	resolvconf_fill(&conf, "/etc/resolv.conf");
 	*seed = conf.seed;
@@ -275,7 +276,7 @@ main(int argc, char **argv)
 	open_host(&host, &cfg);
 	refuse_too_many(&host, &cfg);
 	leave_clock(&cfg);
-	start_shipper(&link, &o, &cfg, &seed);
+	start_shipper(&link, &o, &cfg, cycle.ring, &seed);
 	if (self_open(&self, link.shipper.pid) < 0)
 		log_event_errno(LOG_LEVEL_WARNING, "self_unreadable",
 		    "/proc/PID/status", errno);

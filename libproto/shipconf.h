@@ -26,7 +26,8 @@ enum shipconf_flag {
 	SHIPCONF_CRL = 16,		/* a SECRET_CRL comes */
 	SHIPCONF_PINS_REPORT = 32,	/* a chain without a pin is said only */
 	SHIPCONF_GZIP = 64,		/* bodies are compressed */
-	SHIPCONF_FLAGS = 127
+	SHIPCONF_FRESH = 128,		/* nothing was ever collected before */
+	SHIPCONF_FLAGS = 255
 };
 
 struct nameserver {

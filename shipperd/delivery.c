@@ -24,12 +24,16 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 	d->conf = conf;
 	d->intake = in;
 	d->conn = conn;
+	d->seed = conf->seed;
 	d->target = REQUEST_TARGET;
 	/* a fleet in trouble asks hardly more often than when all is well */
 	for (size_t i = 0; i < conf->nendpoints; i++)
 		d->breaker[i].first_ms = conf->interval_ms / 2;
-	d->not_before_ns = now_ns + NS_PER_MS *
-	    (uint64_t)retry_phase_ms(conf->seed, conf->interval_ms);
+	/* who upgrades a fleet starts it in one second; who installs it sees */
+	d->not_before_ns = now_ns;
+	if ((conf->flags & SHIPCONF_FRESH) == 0)
+		d->not_before_ns += NS_PER_MS *
+		    (uint64_t)retry_phase_ms(conf->seed, conf->interval_ms);
 	d->body.content_type = otlp_content_type(conf->protocol);
 	d->body.gzip = (conf->flags & SHIPCONF_GZIP) != 0;
 	d->plain = malloc(REQUEST_MAX);
@@ -84,7 +88,7 @@ keep_pace(struct delivery *d)
 {
 	const uint32_t pace_ms = d->conf->interval_ms / CATCH_UP;
 	/* spread, no secret: two hosts differ by their seeds */
-	const uint32_t spread_ms = retry_phase_ms(d->conf->seed ^ d->now_ns,
+	const uint32_t spread_ms = retry_phase_ms(d->seed ^ d->now_ns,
 	    pace_ms / 2 + 1);
 
 	d->not_before_ns = d->now_ns +

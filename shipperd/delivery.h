@@ -41,6 +41,7 @@ struct delivery {
 	struct http_body body;		/* one of the two */
 	struct gzip *gzip;		/* NULL: bodies stay plain */
 	uint64_t points;
+	uint64_t seed;			/* of the spread */
 	size_t target;			/* plain bytes; a 413 halves it */
 	/* trying */
 	size_t endpoint;

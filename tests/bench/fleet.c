@@ -143,12 +143,15 @@ start(struct agent *a, uint32_t ms)
 	const uint64_t up_ns = ns_of(ms - a->boot_ms);
 	const uint64_t turn_ns = grid_next(up_ns, FLEET_INTERVAL_MS, phase_ms);
 	const bool again = turns(a, ms) + a->extra > 0;
+	/* a fleet is not installed in one second: all have an old ring */
+	const uint64_t old_ns = again ? 0 : ns_of(3600 * MS_PER_S);
 	const uint64_t last_ns = again ? turn_ns - ns_of(FLEET_INTERVAL_MS) :
-	    0;
+	    1;
 
 	if (!again)
 		a->first_ms = a->boot_ms + (uint32_t)(turn_ns / NS_PER_MS);
-	if (grid_starts_now(up_ns, turn_ns, last_ns, FLEET_INTERVAL_MS)) {
+	if (grid_starts_now(old_ns + up_ns, old_ns + turn_ns, last_ns,
+	    FLEET_INTERVAL_MS)) {
 		a->extra++;
 		tally[ms / MS_PER_S].made++;
 	}

@@ -299,6 +299,18 @@ TEST(the_first_request_waits_for_the_hosts_own_moment)
 	CHECK(retry_phase_ms(42, INTERVAL_MS) > 0);
 }
 
+TEST(the_first_request_of_all_waits_for_nothing)
+{
+	world(1);
+	conf.seed = 42;
+	conf.flags |= SHIPCONF_FRESH;
+	free(d.plain);
+	delivery_init(&d, &conf, &in, fake_conn(), now);
+	put_step(1, 1);
+	CHECK_INT(wait_for_post(), 0);
+	conf.flags = 0;
+}
+
 TEST(while_nothing_waits_no_time_is_set)
 {
 	world(1);

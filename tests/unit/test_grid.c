@@ -48,6 +48,21 @@ TEST(the_first_one_of_all_is_at_once_unless_its_turn_is_near)
 	CHECK(!grid_starts_now(100 * MS, 200 * MS, 0, INTERVAL));
 }
 
+TEST(who_starts_for_the_first_time_collects_at_once_and_half_a_turn_later)
+{
+	for (uint64_t now = 0; now < 3 * INTERVAL * MS; now += 77 * MS) {
+		const uint64_t next = grid_next(now, INTERVAL, 1000);
+		const uint64_t first = grid_first(now, INTERVAL, 1000, 0);
+
+		CHECK(grid_starts_now(now, first, 0, INTERVAL));
+		CHECK(first == next || first == next + INTERVAL * MS);
+		CHECK(first > now + INTERVAL * MS / 2);
+		CHECK(first <= now + INTERVAL * MS * 3 / 2);
+		/* one that was there before keeps to its turns */
+		CHECK_INT(grid_first(now, INTERVAL, 1000, 1), next);
+	}
+}
+
 TEST(one_that_starts_again_collects_at_once_only_where_nothing_is_near)
 {
 	/* the turn before was missed, the next one is far */
