@@ -22,8 +22,7 @@ take_line(struct text line, struct bond_part *part)
 		return 0;
 	if (line.len > 0 && line.p[0] == ' ')
 		line = text_of(line.p + 1, line.len - 1);
-	/* the 802.3ad part of a bond has lines of the same names further in */
-	if (text_is(name, "MII Status") && part->up < 0)
+	if (text_is(name, "MII Status"))
 		part->up = text_is(line, "up");
 	if (text_is(name, "Link Failure Count") &&
 	    !text_u63(line, &part->failures))

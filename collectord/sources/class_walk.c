@@ -100,6 +100,7 @@ class_add(struct collect *c, struct class_walk *w, unsigned entry,
 	f->entry = (uint16_t)entry;
 	f->row = (uint16_t)row;
 	f->fd = -1;
+	f->good = false;
 	w->n++;
 }
 
@@ -136,7 +137,10 @@ read_file(struct collect *c, struct class_walk *w, struct class_file *f,
 		    host_is_real(c->host, HOST_SYS));
 	}
 	starved = starved || error == -EMFILE;
-	w->again = w->again || error == -ENOENT || error == -ENODEV;
+	/* what never was there will not be found by another walk */
+	w->again = w->again || (f->good &&
+	    (error == -ENOENT || error == -ENODEV));
+	f->good = error == 0;
 	return error;
 }
 

@@ -20,6 +20,7 @@ struct class_file {
 	uint16_t entry;		/* whose it is: the source's own number */
 	uint16_t row;		/* what it is: the source's own number */
 	int fd;			/* below 0: not kept open */
+	bool good;		/* it could be read the last time */
 	char path[CLASS_PATH_MAX];	/* below /sys */
 };
 

@@ -172,8 +172,8 @@ const struct source source_cpufreq = {
 	.path = { { HOST_SYS, CPU_DIRECTORY } },
 	.kernel = "5.7, CONFIG_CPU_FREQ; throttling: x86",
 	.capability = CAPABILITY_NONE,
-	.series = { { 7, 1 }, { 1, CPU_TOPOLOGY_MAX, { HOST_SYS, CPU_DIRECTORY },
-	    per_cpu_limit } },
+	.series = { { 7, 1 }, { 1, CPU_TOPOLOGY_MAX,
+	    { HOST_SYS, CPU_DIRECTORY }, per_cpu_limit } },
 	.select = KEY_BIT(CPU),
 	.read = read_cpufreq,
 };

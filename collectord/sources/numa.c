@@ -74,7 +74,8 @@ bool
 numa_pool_parse(const char *name, int64_t *size)
 {
 	static const char stem[] = "hugepages-", end[] = "kB";
-	const size_t len = strlen(name), around = sizeof(stem) + sizeof(end) - 2;
+	const size_t len = strlen(name);
+	const size_t around = sizeof(stem) + sizeof(end) - 2;
 
 	return len > around && strncmp(name, stem, sizeof(stem) - 1) == 0 &&
 	    strcmp(name + len - 2, end) == 0 &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs in: tests.  Names in a directory of sensors, and a controller's state. */
+/* Runs in: tests.  Names of sensors, and a controller's state. */
 #include "sources/hwmon.h"
 #include "sources/nvme.h"
 

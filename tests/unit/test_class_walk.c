@@ -167,6 +167,19 @@ TEST(a_device_that_went_is_no_failure_and_brings_a_walk)
 	CHECK_INT(ran.nfailures, 0);
 }
 
+TEST(a_file_that_never_was_there_brings_no_walk)
+{
+	bool walked;
+
+	make_world(4);
+	CHECK_INT(unlink(THINGS "thing2/value"), 0);
+	CHECK_INT(cycle(&walked), 4);
+	CHECK(walked);
+	CHECK_INT(cycle(&walked), 4);
+	CHECK(!walked);
+	CHECK_INT(ran.nfailures, 0);
+}
+
 TEST(no_more_files_are_kept_open_than_the_ration)
 {
 	size_t before;

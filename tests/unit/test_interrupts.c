@@ -135,7 +135,8 @@ TEST(lines_that_are_none_of_the_packet_counters_are_refused)
 {
 	static const char *const bad[] = { "\n", "1 2 3\n",
 	    "0 0 0 0 0 0 0 0 0 0 0 0\n", "0 0 0 0 0 0 0 0 0 0 0 0 2000\n",
-	    "0 0 0 0 0 0 0 0 0 0 0 0 x\n", "123456789 0 0 0 0 0 0 0 0 0 0 0 0" };
+	    "0 0 0 0 0 0 0 0 0 0 0 0 x\n",
+	    "123456789 0 0 0 0 0 0 0 0 0 0 0 0" };
 	struct softnet_row row;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
