@@ -117,7 +117,7 @@ system.network.packet.dropped counter {packet} network.interface.name
 system.network.packet.count counter {packet} system.device
     network.io.direction
 system.network.connection.count updown {connection} network.connection.state
-    network.transport network.type
+    network.transport network.type?
 process.cpu.time counter s cpu.mode process.pid? linux.process.start_ticks?
     process.executable.name?
 process.memory.usage updown By process.pid? linux.process.start_ticks?
@@ -126,8 +126,8 @@ process.thread.count updown {thread} process.pid? linux.process.start_ticks?
     process.executable.name?
 process.paging.faults counter {fault} system.paging.fault.type process.pid?
     linux.process.start_ticks? process.executable.name?
-process.unix.file_descriptor.count updown {file_descriptor} process.pid
-    linux.process.start_ticks process.executable.name?
+process.unix.file_descriptor.count updown {file_descriptor} process.pid?
+    linux.process.start_ticks? process.executable.name?
 system.process.count updown {process} process.state
 system.process.created counter {process}
 system.process.limit updown {thread}
