@@ -206,7 +206,7 @@ TEST(times_and_ratios_have_a_fraction_and_things_that_are_counted_have_none)
 			CHECK(row->scale != SCALE_INT);
 		/* UCUM's 1 is a ratio or a state: never adds up */
 		if (strcmp(row->unit, "1") == 0 &&
-		    /* which the conventions have as a sum until they can say it */
+		    /* a set of states, until the conventions have those */
 		    strcmp(row->name, "hw.status") != 0)
 			CHECK_INT(row->instrument, GAUGE);
 	}
