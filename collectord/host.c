@@ -153,7 +153,8 @@ longest_line(const struct host *h, enum host_root root, const char *path)
 		size_t line_max;
 	} other[] = {
 		{ "self/mountinfo", SIZE_MAX },	/* names of files */
-		{ "swaps", SIZE_MAX },
+		/* a name is at most PATH_MAX; without any, one read */
+		{ "swaps", 4000 },
 		{ "vmstat", 64 },
 		/* a column for each CPU; all lines of a CPU, of an array, of
 		 * a slave are one to seq_file */

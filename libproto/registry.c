@@ -33,10 +33,17 @@ const struct metric_row registry_metrics[METRIC_END] = {
 #define FIXED(key, value) \
 	{ key, value, sizeof(key) - 1, sizeof(value) - 1 }
 
-const struct point_row registry_points[POINT_END] = {
+const uint16_t registry_places[POINT_END] = {
 #define POINT(metric, k, id, key1, value1, key2, value2) \
-	[metric##_##id] = { { FIXED(key1, value1), FIXED(key2, value2) }, \
-	    true },
+	[metric##_##id] = PLACE_##metric##_##id,
+#include "metrics.def"
+#undef POINT
+};
+
+const struct point_row registry_points[PLACE_END] = {
+#define POINT(metric, k, id, key1, value1, key2, value2) \
+	[PLACE_##metric##_##id] = { { FIXED(key1, value1), \
+	    FIXED(key2, value2) } },
 #include "metrics.def"
 #undef POINT
 };

@@ -45,6 +45,16 @@ enum point_id {
 	POINT_END = METRIC_END * POINTS_PER_METRIC
 };
 
+/* Where a point's row stands: numbers have gaps, rows have none. */
+enum point_place {
+	PLACE_NONE,
+#define POINT(metric, k, id, key1, value1, key2, value2) \
+	PLACE_##metric##_##id,
+#include "metrics.def"
+#undef POINT
+	PLACE_END
+};
+
 enum alphabet {
 	ALPHABET_DIGITS,	/* 0-9, no leading zero; sent as an integer */
 	ALPHABET_WORD,		/* a-z A-Z 0-9 . _ - */
@@ -98,13 +108,13 @@ struct fixed_attr {
 
 struct point_row {
 	struct fixed_attr attr[2];
-	bool known;
 };
 
 extern const struct source_row registry_sources[SOURCE_END];
 extern const struct key_row registry_keys[KEY_END];
 extern const struct metric_row registry_metrics[METRIC_END];
-extern const struct point_row registry_points[POINT_END];
+extern const uint16_t registry_places[POINT_END];
+extern const struct point_row registry_points[PLACE_END];
 
 /* NULL where the number has no row. */
 static inline const struct source_row *
@@ -131,8 +141,8 @@ registry_metric(unsigned number)
 static inline const struct point_row *
 registry_point(unsigned number)
 {
-	return number >= POINT_END || !registry_points[number].known ?
-	    NULL : &registry_points[number];
+	return number >= POINT_END || registry_places[number] == PLACE_NONE ?
+	    NULL : &registry_points[registry_places[number]];
 }
 
 /* Only for a number that registry_point() knows. */

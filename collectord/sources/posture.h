@@ -15,7 +15,7 @@
 #include "source.h"
 
 enum {
-	POSTURE_TURNS = 8,	/* collections until every file was read */
+	POSTURE_TURNS = 32,	/* collections until every file was read */
 	VULNERABILITIES_MAX = 64,
 	VULNERABILITY_NAME_MAX = 32,
 };
