@@ -205,7 +205,7 @@ def every_key_stands_in_the_example_with_its_default_and_range():
                     lines[0] if lines else None)
         check(line is not None, f"{key.path}: not in the example")
         if key.preset:
-            quote = "" if key.kind == "bool" else '"'
+            quote = "" if key.kind in ("bool", "number") else '"'
             value = f'"{leaf}": {quote}{key.preset}{quote}'
             check(value in line, f"{line}: default is {key.preset}")
         if key.kind in ("duration", "size"):
