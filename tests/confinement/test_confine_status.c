@@ -229,7 +229,7 @@ all_in_force(const struct lock *on, pid_t pid)
 {
 	check_flags(pid);
 	if (on->half == COLLECTOR)
-		check_limits(pid, "640", "67108864");
+		check_limits(pid, "1664", "67108864");
 	else
 		check_limits(pid, "16", "33554432");
 	/* one filter: what was there before does not count as ours */
@@ -366,14 +366,14 @@ TEST(a_limit_that_cannot_be_set_ends_both)
 static void
 few_descriptors(const struct lock *on, pid_t pid)
 {
-	check_limits(pid, "12", on->half == COLLECTOR ? "67108864" :
+	check_limits(pid, "20", on->half == COLLECTOR ? "67108864" :
 	    "33554432");
 }
 
 TEST(a_limit_that_is_stricter_than_the_tables_stays)
 {
 	prepare();
-	check_both((struct lock){ .descriptors = 12 }, few_descriptors);
+	check_both((struct lock){ .descriptors = 20 }, few_descriptors);
 }
 
 TEST(selinux_that_is_required_and_not_there_is_fatal)
