@@ -366,14 +366,14 @@ TEST(a_limit_that_cannot_be_set_ends_both)
 static void
 few_descriptors(const struct lock *on, pid_t pid)
 {
-	check_limits(pid, "20", on->half == COLLECTOR ? "67108864" :
+	check_limits(pid, "15", on->half == COLLECTOR ? "67108864" :
 	    "33554432");
 }
 
 TEST(a_limit_that_is_stricter_than_the_tables_stays)
 {
 	prepare();
-	check_both((struct lock){ .descriptors = 20 }, few_descriptors);
+	check_both((struct lock){ .descriptors = 15 }, few_descriptors);
 }
 
 TEST(selinux_that_is_required_and_not_there_is_fatal)
