@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -27,17 +28,34 @@ static struct control {
 	_Atomic int64_t ahead_ns;	/* of the clocks of both */
 	_Atomic uint64_t turns;
 	_Atomic uint64_t asked[DAEMONS];
+	_Atomic uint64_t asked_by_openssl[DAEMONS];
 } *control;
 
 static struct control none;
 static int me, timer_fd = -1;
 static int64_t gained_ns;		/* by each turn */
+static uintptr_t openssl, openssl_end;	/* where its CRYPTO_malloc is */
 
 void	*__libc_malloc(size_t);
 void	*__libc_calloc(size_t, size_t);
 void	*__libc_realloc(void *, size_t);
 int	__ppoll_chk(struct pollfd *, nfds_t, const struct timespec *,
 	    const sigset_t *, size_t);
+
+static int
+find_openssl(struct dl_phdr_info *info, size_t len, void *arg)
+{
+	(void)len;
+	(void)arg;
+	if (strstr(info->dlpi_name, "/libcrypto.so") == NULL)
+		return 0;
+	openssl = info->dlpi_addr;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD)
+			openssl_end = openssl + info->dlpi_phdr[i].p_vaddr +
+			    info->dlpi_phdr[i].p_memsz;
+	return 1;
+}
 
 __attribute__((constructor)) static void
 hurry_init(void)
@@ -47,6 +65,7 @@ hurry_init(void)
 	void *p;
 
 	control = &none;
+	dl_iterate_phdr(find_openssl, NULL);
 	if (fd < 0)
 		return;
 	me = strcmp(program_invocation_short_name, "shipperd") == 0;
@@ -57,30 +76,36 @@ hurry_init(void)
 }
 
 static void
-count(void)
+count(const void *caller)
 {
-	if (control != NULL)
+	const uintptr_t from = (uintptr_t)caller;
+
+	if (control == NULL)
+		return;
+	if (from >= openssl && from < openssl_end)
+		atomic_fetch_add(&control->asked_by_openssl[me], 1);
+	else
 		atomic_fetch_add(&control->asked[me], 1);
 }
 
 void *
 malloc(size_t len)
 {
-	count();
+	count(__builtin_return_address(0));
 	return __libc_malloc(len);
 }
 
 void *
 calloc(size_t n, size_t len)
 {
-	count();
+	count(__builtin_return_address(0));
 	return __libc_calloc(n, len);
 }
 
 void *
 realloc(void *p, size_t len)
 {
-	count();
+	count(__builtin_return_address(0));
 	return __libc_realloc(p, len);
 }
 

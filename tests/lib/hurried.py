@@ -13,7 +13,7 @@ import time
 from pair import Pair, build_root
 from tap import until
 
-_SEEN = struct.Struct("<qQQQ")
+_SEEN = struct.Struct("<qQQQQQ")
 
 
 def memory_of(pid):
@@ -58,9 +58,9 @@ class HurriedPair(Pair):
         return _SEEN.unpack_from(self._map)[1]
 
     def asked(self):
-        """How often each asked for memory."""
-        return dict(zip(("collectord", "shipperd"),
-                        _SEEN.unpack_from(self._map)[2:]))
+        """How often each asked for memory: itself, and OpenSSL in it."""
+        return dict(zip(("collectord", "shipperd", "openssl/collectord",
+                         "openssl"), _SEEN.unpack_from(self._map)[2:]))
 
     def memory(self):
         return {"collectord": memory_of(self.collector),
