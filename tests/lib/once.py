@@ -59,8 +59,9 @@ class Reading:
                 for k, value in attrs if k == attr}
 
 
-def once(source, *options, tree=None, timeout=20, **how):
-    command = [str(program), *options]
+def once(source, *options, tree=None, timeout=20, before=(), **how):
+    """before: words in front of the command."""
+    command = [*before, str(program), *options]
     if tree is not None:
         command += ["-p", f"{tree}/proc", "-s", f"{tree}/sys"]
     done = subprocess.run(command + [source], timeout=timeout,
