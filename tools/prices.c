@@ -45,6 +45,7 @@ static const struct price prices[] = {
 	{ HOST_SYS, "fs/cgroup/", "cgroup_t" },
 	{ HOST_SYS, "fs/selinux/", "security_t" },
 	{ HOST_SYS, "kernel/security/", "security_t" },
+	{ HOST_OPERATOR, "", "sluice_metrics_t; sluice_operator_files" },
 };
 
 const char *
@@ -78,13 +79,17 @@ is_said_before(const struct source *s, size_t i)
 static void
 print_paths(const struct source *s)
 {
+	static const char *const roots[] = { [HOST_PROC] = "/proc/",
+		[HOST_SYS] = "/sys/",
+		[HOST_OPERATOR] = "collect.sources.operator.directory/" };
+
 	for (size_t i = 0; i < SOURCE_PATHS_MAX && s->path[i].path != NULL;
 	    i++) {
 		const char *path = s->path[i].path;
 
 		printf("%s`%s%s`", i > 0 ? ", " : "",
-		    s->path[i].root == HOST_PROC ? "/proc/" : "/sys/",
-		    strcmp(path, "./") == 0 ? "PID/" : path);
+		    roots[s->path[i].root], strcmp(path, "./") != 0 ? path :
+		    s->path[i].root == HOST_PROC ? "PID/" : "");
 	}
 	if (s->path[0].path == NULL)
 		printf("%s", registry_source(s->id)->reads);
@@ -122,7 +127,7 @@ static void
 print_sources(void)
 {
 	static const char *const profiles[] = { "minimal", "standard",
-		"full" };
+		"full", [PROFILE_END] = "by name" };
 
 	printf("## Sources\n\n| source | profile | reads | Linux | capability"
 	    " | group | SELinux |\n|---|---|---|---|---|---|---|\n");
