@@ -255,13 +255,30 @@ look_at_path(struct doctor *d, const struct source *s,
 	    "what comes from it", remedy);
 }
 
+/* The one directory that is not the kernel's; it may be absent. */
+static void
+look_at_operator(struct doctor *d)
+{
+	const char *path = d->config->operator_directory;
+	char found[2 * PATH_MAX];
+
+	if (!doctor_wants(d, SOURCE_OPERATOR) ||
+	    host_open_operator(d->host, path) == 0)
+		return;
+	snprintf(found, sizeof(found), "%s: %s", path, strerror(errno));
+	doctor_say(d, FINDING_MISSING, "source operator", found,
+	    "the start: nothing runs without it", "make the directory, owned"
+	    " by root, or switch the source off");
+}
+
 static void
 look_at_sources(struct doctor *d)
 {
 	for (size_t i = 0; i < source_table_size; i++) {
 		const struct source *s = source_table[i];
 
-		for (size_t k = 0; doctor_wants(d, s->id) &&
+		for (size_t k = 0; s->id != SOURCE_OPERATOR &&
+		    doctor_wants(d, s->id) &&
 		    k < SOURCE_PATHS_MAX && s->path[k].path != NULL; k++)
 			look_at_path(d, s, &s->path[k]);
 	}
@@ -306,6 +323,7 @@ doctor_run(const struct arguments *a, const struct config *unused)
 	look_at_pressure(&d);
 	look_at_cgroups(&d);
 	look_at_hidepid(&d);
+	look_at_operator(&d);
 	look_at_sources(&d);
 	doctor_layers(&d);
 	host_close(&host);

@@ -157,6 +157,16 @@ def a_path_that_is_absent_is_a_note_and_one_that_is_refused_is_missing():
 
 
 @test
+def an_operators_directory_that_is_not_there_is_missing():
+    on = {"operator": {"enabled": True, "directory": "/nonexistent/metrics"}}
+    host = Host("operator")
+    found = doctor(host.settings(sources=on), status=1)["source operator"]
+    check("/nonexistent/metrics" in found.found and
+          "the start" in found.costs, found)
+    check("source operator" not in doctor(host.settings()), "it is off")
+
+
+@test
 def selinux_is_told_by_its_mode_and_its_booleans():
     selinux = "sys/fs/selinux/"
     one("permissive", {selinux + "enforce": "0"}, "selinux", "note",
@@ -223,6 +233,7 @@ def prices_are_those_of_every_metric_and_none_is_a_capability():
         check_equal(len(row), 7, row)
         check(row[4] in ("none", "capability"), row)
         check(all(row), f"an empty cell: {row}")
+        check("(null)" not in row, row)
 
 
 @test

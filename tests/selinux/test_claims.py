@@ -120,7 +120,8 @@ def each_file_gets_its_label():
 def what_sluice_prices_names_is_what_the_collector_may_read():
     page = (policy.ROOT / "docs/privileges.md").read_text(encoding="utf-8")
     types = {name for line in page.splitlines() if line.startswith("| ")
-             for name in re.findall(r"\b[a-z_]+_t\b", line.split("|")[-2])}
+             for name in re.findall(r"\b[a-z_]+_t\b(?!; sluice_)",
+                                  line.split("|")[-2])}
     check(len(types) > 5, types)
     for name in sorted(types):
         must = claims.Must(name, claims.COLLECTOR, name, "file",
