@@ -76,15 +76,6 @@ is_said_before(const struct source *s, size_t i)
 	return false;
 }
 
-/* What stands for a root, and for all that is in it. */
-static const struct root {
-	const char *name, *all;
-} roots[HOST_ROOTS] = {
-	[HOST_PROC] = { "/proc/", "PID/" },
-	[HOST_SYS] = { "/sys/", "" },
-	[HOST_OPERATOR] = { "", "the operator's directory" },
-};
-
 static void
 print_paths(const struct source *s)
 {
@@ -94,17 +85,11 @@ print_paths(const struct source *s)
 
 	for (size_t i = 0; i < SOURCE_PATHS_MAX && s->path[i].path != NULL;
 	    i++) {
-		const struct root *root = &roots[s->path[i].root];
 		const char *path = s->path[i].path;
 
-<<<<<<< HEAD
 		printf("%s`%s%s`", i > 0 ? ", " : "",
 		    roots[s->path[i].root], strcmp(path, "./") != 0 ? path :
 		    s->path[i].root == HOST_PROC ? "PID/" : "");
-=======
-		printf("%s`%s%s`", i > 0 ? ", " : "", root->name,
-		    strcmp(path, "./") == 0 ? root->all : path);
->>>>>>> 304bded (wip)
 	}
 	if (s->path[0].path == NULL)
 		printf("%s", registry_source(s->id)->reads);
@@ -142,11 +127,7 @@ static void
 print_sources(void)
 {
 	static const char *const profiles[] = { "minimal", "standard",
-<<<<<<< HEAD
 		"full", [PROFILE_END] = "by name" };
-=======
-		"full", "none" };
->>>>>>> 304bded (wip)
 
 	printf("## Sources\n\n| source | profile | reads | Linux | capability"
 	    " | group | SELinux |\n|---|---|---|---|---|---|---|\n");
