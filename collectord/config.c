@@ -311,6 +311,19 @@ check_operator(struct parse *p)
 	    " one", p->file);
 }
 
+/* Its being there says enough; whoever writes both may mean either. */
+static int
+check_sign(struct parse *p)
+{
+	if (p->config->sign_key[0] == '\0')
+		return 0;
+	if (p->seen[config_find("ship.sign") - config_keys])
+		return fail(p, "%s: ship.sign_key: stands beside ship.sign;"
+		    " right would be one of the two", p->file);
+	p->config->sign = SIGN_OWN;
+	return 0;
+}
+
 static int
 fail_scan(struct parse *p, const char *text, const struct scan_fault *f)
 {
@@ -365,7 +378,7 @@ parse_copy(struct parse *p, char *text, size_t len)
 	json_object_put(object);
 	p->config->sources.enabled = p->config->wanted |
 	    (source_profile(p->config->profile) & ~p->config->said);
-	if (result < 0 || check_required(p) < 0)
+	if (result < 0 || check_required(p) < 0 || check_sign(p) < 0)
 		return -1;
 	return check_operator(p);
 }

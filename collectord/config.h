@@ -50,6 +50,8 @@ struct config {
 	size_t npins;
 	uint8_t pin[PINS_MAX][PIN_SIZE];
 	bool pins_report;
+	enum ship_sign sign;
+	char sign_key[PATH_MAX];	/* "": none */
 	uint32_t timeout_ms;
 	uint32_t batch;			/* bytes */
 	size_t nattrs;

@@ -13,7 +13,8 @@
 
 static_assert(sizeof(enum protocol) == sizeof(unsigned) &&
     sizeof(enum profile) == sizeof(unsigned) &&
-    sizeof(enum top_names) == sizeof(unsigned), "set_enum's copy");
+    sizeof(enum top_names) == sizeof(unsigned) &&
+    sizeof(enum ship_sign) == sizeof(unsigned), "set_enum's copy");
 
 static void *
 member(struct config *c, const struct config_key *k)

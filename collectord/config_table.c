@@ -64,6 +64,12 @@ static const struct config_choice pin_modes[] = {
 	{ NULL, 0, false },
 };
 
+static const struct config_choice signs[] = {
+	{ "off", SIGN_OFF, false },
+	{ "client", SIGN_CLIENT, false },
+	{ NULL, 0, false },
+};
+
 #define SECRET_RIGHT(file) \
 	"an absolute path such as \"/etc/sluice/" file "\", or " \
 	"\"credential:" file "\""
@@ -212,6 +218,11 @@ const struct config_key config_keys[] = {
 	    .choice = pin_modes, .preset = "enforce",
 	    .right = "\"enforce\" or \"report\"" },
 	{ "ship.proxy", CONFIG_LATER },
+	{ "ship.sign", CONFIG_STRING, config_set_enum, AT(sign),
+	    .choice = signs, .preset = "off",
+	    .right = "\"off\" or \"client\"" },
+	{ "ship.sign_key", CONFIG_STRING, config_set_secret, AT(sign_key),
+	    .right = SECRET_RIGHT("sign.key") },
 	{ "ship.timeout", CONFIG_STRING, config_set_duration, AT(timeout_ms),
 	    TIME(TIMEOUT_MIN_MS, TIMEOUT_MAX_MS), .preset = "10s",
 	    .right = "e.g. \"10s\", \"500ms\", \"1m\"" },

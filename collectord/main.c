@@ -157,6 +157,8 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	memcpy(c->endpoint, cfg->endpoint, sizeof(c->endpoint));
 	c->npins = cfg->npins;
 	memcpy(c->pin, cfg->pin, sizeof(c->pin));
+	c->sign = cfg->sign;
+	memcpy(c->ring, r->id, sizeof(c->ring));
 }
 
 /* By what was found out before: the lock has no call to ask again. */
@@ -202,9 +204,10 @@ start_shipper(struct link *link, const struct options *o,
     const struct config *cfg, const struct ring *r, uint64_t *seed)
 {
 	static const char *const what[SECRET_END] = {
-		"ship.ca", "ship.cert", "ship.key", "ship.crl" };
+		"ship.ca", "ship.cert", "ship.key", "ship.crl",
+		[SECRET_SIGN] = "ship.sign_key" };
 	const char *const path[SECRET_END] = { cfg->ca, cfg->cert, cfg->key,
-		cfg->crl };
+		cfg->crl, [SECRET_SIGN] = cfg->sign_key };
 	static uint8_t encoded[FRAME_MAX - 1];
 	static struct shipconf conf;
 	int secret_fd[SECRET_END];

@@ -28,6 +28,7 @@
 #ifndef SLUICE_RING_FORMAT_H
 #define SLUICE_RING_FORMAT_H
 
+#include "bounds.h"
 #include "gap.h"
 
 #include <stdalign.h>
@@ -39,7 +40,6 @@
 enum {
 	RING_PAGE = 4096,
 	RING_VERSION = 2,
-	RING_ID = 16,
 	SEGMENT_MIN = 65536,
 	SEGMENT_MAX = 1048576,
 	SEGMENTS_MIN = 8,

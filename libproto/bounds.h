@@ -17,6 +17,7 @@ enum {
 	RECORD_INSTANCES_MAX = 4096,	/* instances of one record */
 	ATTR_TEXT_MAX = 255,	/* bytes in any attribute's value */
 
+	RING_ID = 16,		/* random bytes: tell one ring from another */
 	NONCE_SIZE = 16,	/* bytes that tie an answer to its HELLO */
 
 	ENDPOINTS_MAX = 4,

@@ -80,6 +80,7 @@ enum secret {
 	SECRET_CERT,		/* PEM: own certificate, then its chain */
 	SECRET_KEY,		/* PEM: private; the shipper alone reads it */
 	SECRET_CRL,		/* PEM: what was revoked; with SHIPCONF_CRL */
+	SECRET_SIGN,		/* PEM: private, of signatures; with SIGN_OWN */
 	SECRET_END
 };
 

@@ -126,6 +126,8 @@ shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
 	write_u8(&w, (uint8_t)c->npins);
 	for (size_t i = 0; i < c->npins; i++)
 		write_span(&w, c->pin[i], PIN_SIZE);
+	write_u8(&w, (uint8_t)c->sign);
+	write_span(&w, c->ring, RING_ID);
 	declared_write(&w, &c->declared);
 	return writer_finish(&w);
 }
@@ -155,6 +157,18 @@ read_pins(struct reader *r, struct shipconf *c)
 			memcpy(c->pin[i], pin, PIN_SIZE);
 }
 
+static void
+read_sign(struct reader *r, struct shipconf *c)
+{
+	const uint8_t *ring;
+
+	c->sign = (enum ship_sign)read_u8(r);
+	if (c->sign >= SIGN_END)
+		r->bad = true;
+	if ((ring = read_span(r, RING_ID)) != NULL)
+		memcpy(c->ring, ring, RING_ID);
+}
+
 int
 shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 {
@@ -182,6 +196,7 @@ shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 		read_string(&r, c->attr[i].value);
 	}
 	read_pins(&r, c);
+	read_sign(&r, c);
 	declared_read(&r, &c->declared);
 	return reader_finish(&r);
 }

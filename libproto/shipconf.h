@@ -30,6 +30,14 @@ enum shipconf_flag {
 	SHIPCONF_FLAGS = 255
 };
 
+/* Whose key signs each request. */
+enum ship_sign {
+	SIGN_OFF,
+	SIGN_CLIENT,			/* that of the client certificate */
+	SIGN_OWN,			/* a SECRET_SIGN comes */
+	SIGN_END
+};
+
 struct nameserver {
 	uint8_t family;			/* 4 or 6 */
 	uint8_t addr[16];		/* network order; 4 or 16 bytes used */
@@ -58,6 +66,8 @@ struct shipconf {
 	struct resource_attr attr[RESOURCE_ATTRS_MAX];
 	size_t npins;			/* 0, or PINS_MIN to PINS_MAX */
 	uint8_t pin[PINS_MAX][PIN_SIZE];
+	enum ship_sign sign;
+	uint8_t ring[RING_ID];		/* whose records come: ring-<hex> */
 };
 
 /* Bytes written, or -ENOBUFS. */

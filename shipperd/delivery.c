@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { TARGET_MIN = 16384 };
 enum { NS_PER_MS = 1000000 };
@@ -330,6 +331,31 @@ outcome(struct delivery *d)
 	}
 }
 
+/*
+ * For each try anew: its endpoint is signed, too, and a receiver that wants a
+ * recent signature would take none that is as old as its own absence.
+ */
+static void
+sign(struct delivery *d, size_t endpoint)
+{
+	const struct batch *b = intake_ready(d->intake);
+	struct sign_what what = {
+		.url = &d->conf->endpoint[endpoint],
+		.content_type = d->body.content_type, .gzip = d->body.gzip,
+		.first = seq_of(&b->record[d->first]),
+		.last = seq_of(&b->record[d->first + d->n - 1]),
+		.count = d->n, .created = (uint64_t)time(NULL) };
+	const char *wrong;
+
+	memcpy(what.ring, d->conf->ring, sizeof(what.ring));
+	wrong = sign_request(d->signer, &what, d->body.bytes, d->body.len,
+	    d->lines);
+	/* never without: a receiver that asks for one would drop it */
+	if (wrong != NULL)
+		fatal_text("signature", wrong);
+	d->body.lines = d->lines;
+}
+
 /* When something may be sent, and to whom. */
 static uint64_t
 choose(const struct delivery *d, uint64_t now_ns, size_t *endpoint)
@@ -359,6 +385,8 @@ delivery_step(struct delivery *d, uint64_t now_ns)
 	if (d->plain_len == 0)
 		return;
 	d->endpoint = endpoint;
+	if (d->signer != NULL)
+		sign(d, endpoint);
 	conn_post(d->conn, endpoint, &d->body, now_ns);
 }
 

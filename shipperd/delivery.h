@@ -13,6 +13,7 @@
 #include "frame.h"
 #include "gzip.h"
 #include "intake.h"
+#include "sign.h"
 
 enum {
 	/*
@@ -40,6 +41,8 @@ struct delivery {
 	size_t plain_len;		/* 0: none */
 	struct http_body body;		/* one of the two */
 	struct gzip *gzip;		/* NULL: bodies stay plain */
+	const struct signer *signer;	/* NULL: requests are not signed */
+	char lines[SIGN_FIELDS_MAX];
 	uint64_t points;
 	uint64_t seed;			/* of the spread */
 	size_t target;			/* plain bytes; a 413 halves it */

@@ -28,11 +28,12 @@ http_request_head(char *buf, size_t cap, const struct url *url,
 	    "%s"
 	    "Content-Length: %zu\r\n"
 	    "Accept: %s\r\n"
+	    "%s"
 	    "\r\n",
 	    url->path, url->is_ipv6 ? "[" : "", url->host,
 	    url->is_ipv6 ? "]" : "", port, body->content_type,
 	    body->gzip ? "Content-Encoding: gzip\r\n" : "", body->len,
-	    body->content_type);
+	    body->content_type, body->lines != NULL ? body->lines : "");
 	return len < 0 || (size_t)len >= cap ? -ENOBUFS : len;
 }
 

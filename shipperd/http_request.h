@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REQUEST_HEAD_MAX = 1024 };
+enum { REQUEST_HEAD_MAX = 2048 };
 
 /* What is sent; the body's bytes belong to the caller. */
 struct http_body {
@@ -17,6 +17,7 @@ struct http_body {
 	const uint8_t *bytes;
 	size_t len;
 	bool gzip;		/* compressed, and said to be */
+	const char *lines;	/* more of the head, each ended; or NULL */
 };
 
 /*

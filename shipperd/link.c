@@ -107,6 +107,8 @@ take_secret(const struct frame *f, int passed, int secret_fd[SECRET_END])
 static bool
 is_expected(const struct shipconf *conf, enum secret kind)
 {
+	if (kind == SECRET_SIGN)
+		return conf->sign == SIGN_OWN;
 	return kind != SECRET_CRL || (conf->flags & SHIPCONF_CRL) != 0;
 }
 

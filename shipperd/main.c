@@ -191,6 +191,7 @@ main(int argc, char **argv)
 		fatal("memory for a connection", ENOMEM);
 	intake_init(&in, &channel, conf.batch);
 	delivery_init(&d, &conf, &in, conn, monotonic_ns());
+	d.signer = tls_signer(tls);
 	shipper_lock(&conf, &layers);
 	link_locked(&channel, &layers);
 	for (;;)

@@ -34,6 +34,10 @@ struct tls_context	*tls_context_new(const struct shipconf *,
 			    struct tls_error *error);
 void			tls_context_free(struct tls_context *);
 
+/* What signs the requests, or NULL where ship.sign is off. */
+struct signer;
+const struct signer	*tls_signer(const struct tls_context *);
+
 /* What ends by itself. */
 enum tls_thing { TLS_CLIENT_CHAIN, TLS_SERVER_CHAIN, TLS_CRL, TLS_THINGS };
 

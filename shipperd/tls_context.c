@@ -5,6 +5,8 @@
  */
 #include "tls_private.h"
 
+#include "sign.h"
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -145,29 +147,63 @@ no_password(char *buf, int size, int writing, void *asked)
 	return -1;
 }
 
-static bool
-use_key(SSL_CTX *ctx, const struct tls_secret *key, struct tls_error *error)
+/* Named in what is wrong with it.  NULL with *error. */
+static EVP_PKEY *
+read_key(const struct tls_secret *key, const char *name,
+    struct tls_error *error)
 {
+	char what[128];
 	bool encrypted = false;
 	BIO *bio = secret_bio(key);
 	EVP_PKEY *pkey = bio == NULL ? NULL :
 	    PEM_read_bio_PrivateKey(bio, NULL, no_password, &encrypted);
-	bool good = false;
 
-	if (encrypted) {
+	if (encrypted)
 		ERR_clear_error();
-		tls_say(error, "key: it is encrypted; give it unencrypted,"
-		    " or by systemd's LoadCredentialEncrypted=");
-	} else if (pkey == NULL)
-		tls_say(error, "key: not a PEM private key");
-	else if (SSL_CTX_use_PrivateKey(ctx, pkey) != 1 ||
-	    SSL_CTX_check_private_key(ctx) != 1)
-		tls_say(error, "key: it does not belong to cert");
-	else
-		good = true;
-	EVP_PKEY_free(pkey);
+	snprintf(what, sizeof(what), "%s: %s", name, encrypted ?
+	    "it is encrypted; give it unencrypted, or by systemd's"
+	    " LoadCredentialEncrypted=" : "not a PEM private key");
+	if (pkey == NULL)
+		tls_say(error, what);
 	BIO_free(bio);
+	return pkey;
+}
+
+static bool
+use_key(SSL_CTX *ctx, const struct tls_secret *key, struct tls_error *error)
+{
+	EVP_PKEY *pkey = read_key(key, "key", error);
+	const bool good = pkey != NULL &&
+	    SSL_CTX_use_PrivateKey(ctx, pkey) == 1 &&
+	    SSL_CTX_check_private_key(ctx) == 1;
+
+	if (pkey != NULL && !good)
+		tls_say(error, "key: it does not belong to cert");
+	EVP_PKEY_free(pkey);
 	return good;
+}
+
+static bool
+use_signer(struct tls_context *c, const struct tls_secret *own,
+    struct tls_error *error)
+{
+	const char *why;
+	EVP_PKEY *key;
+
+	if (c->conf->sign == SIGN_OFF)
+		return true;
+	key = c->conf->sign == SIGN_OWN ? read_key(own, "sign_key", error) :
+	    SSL_CTX_get0_privatekey(c->ctx);
+	if (key == NULL)
+		return false;
+	if ((c->signer = signer_new(key, &why)) == NULL)
+		snprintf(error->text, sizeof(error->text), "%s: %s",
+		    c->conf->sign == SIGN_OWN ? "sign_key" :
+		    "sign: the key of cert", why);
+	if (c->conf->sign == SIGN_OWN)
+		EVP_PKEY_free(key);
+	ERR_clear_error();
+	return c->signer != NULL;
 }
 
 /* Both generators seed themselves now, and reseed by getrandom(2) later. */
@@ -207,7 +243,8 @@ fill(struct tls_context *c, const struct tls_secret s[SECRET_END],
 	    (c->ctx = strict_context(error)) != NULL &&
 	    tls_trust_set(c, &s[SECRET_CA], &s[SECRET_CRL], error) &&
 	    use_certificate(c, &s[SECRET_CERT], error) &&
-	    use_key(c->ctx, &s[SECRET_KEY], error);
+	    use_key(c->ctx, &s[SECRET_KEY], error) &&
+	    use_signer(c, &s[SECRET_SIGN], error);
 }
 
 struct tls_context *
@@ -215,7 +252,7 @@ tls_context_new(const struct shipconf *conf, const int secret_fd[SECRET_END],
     struct tls_error *error)
 {
 	static const char *const what[SECRET_END] = { "ca", "cert", "key",
-		"crl" };
+		"crl", [SECRET_SIGN] = "sign_key" };
 	struct tls_context *c = calloc(1, sizeof(*c));
 	struct tls_secret s[SECRET_END];
 	bool good = c != NULL;
@@ -239,8 +276,10 @@ tls_context_new(const struct shipconf *conf, const int secret_fd[SECRET_END],
 void
 tls_context_free(struct tls_context *c)
 {
-	if (c != NULL)
+	if (c != NULL) {
+		signer_free(c->signer);
 		SSL_CTX_free(c->ctx);
+	}
 	free(c);
 }
 
@@ -254,4 +293,10 @@ uint64_t
 tls_pin_mismatches(const struct tls_context *c)
 {
 	return c->pin_mismatches;
+}
+
+const struct signer *
+tls_signer(const struct tls_context *c)
+{
+	return c->signer;
 }

@@ -12,6 +12,7 @@ struct X509_algor_st;
 
 struct tls_context {
 	struct ssl_ctx_st *ctx;
+	struct signer *signer;
 	const struct shipconf *conf;
 	struct tls_term term[TLS_THINGS];
 	uint64_t pin_mismatches;

@@ -207,6 +207,7 @@ check_run(const struct arguments *a, const struct config *c)
 		{ "ship.cert", c->cert, false },
 		{ "ship.key", c->key, true },
 		{ "ship.crl", c->crl, false },
+		{ "ship.sign_key", c->sign_key, true },
 	};
 	int status;
 

@@ -272,6 +272,7 @@ open_context(char **argv)
 		[SECRET_CERT] = open_file(argv[2]),
 		[SECRET_KEY] = open_file(argv[3]),
 		[SECRET_CRL] = crl != NULL ? open_file(crl) : -1,
+		[SECRET_SIGN] = -1,
 	};
 	struct tls_error error;
 

@@ -96,6 +96,8 @@ main(int argc, char **argv)
 
 	if (argc < 7)
 		return 2;
+	for (int i = 0; i < SECRET_END; i++)
+		secret_fd[i] = -1;
 	secret_fd[SECRET_CA] = open(argv[1], O_RDONLY);
 	secret_fd[SECRET_CRL] = open(argv[2], O_RDONLY);
 	secret_fd[SECRET_CERT] = open(argv[3], O_RDONLY);

@@ -23,6 +23,8 @@ LIBRARIES = {
     r"sys/capability\.h": {"libconfine/privilege.c"},
     r"json(-c/|\.h|_)": {"collectord/config.c", "shipperd/reply_json.c"},
 }
+# Signs requests, over no connection.
+LIBRARIES[r"openssl/"].add("shipperd/sign.c")
 
 # What a folder's files may include from the others.
 SEES = {

@@ -149,7 +149,7 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		{ "{`ship`:{@,`colour`:`red`}}",
 		    ": ship.colour: unknown key; right would be one of"
 		    " protocol, compression, endpoints, ca, cert, key, crl,"
-		    " pins, pin_mode, timeout, batch" },
+		    " pins, pin_mode, sign, sign_key, timeout, batch" },
 		{ "{`logging`:{}}", ": logging: unknown key; right would be"
 		    " one of collect, ring, ship, resource, require" },
 		{ "{``:{}}", ": : unknown key; right would be one of collect,"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs in: tests.  ship.pins, ship.pin_mode, ship.crl; ` stands for ". */
+/*
+ * Runs in: tests.  ship.pins, ship.pin_mode, ship.crl, ship.sign,
+ * ship.sign_key; ` stands for ".
+ */
 #include "config.h"
 #include "test.h"
 
@@ -127,4 +130,29 @@ TEST(revocation_lists_are_a_path_and_none_is_the_default)
 	taken("`crl`:`/etc/sluice/crl.pem`");
 	CHECK_STR(c.crl, "/etc/sluice/crl.pem");
 	refused("`crl`:`crl.pem`", "ship.crl", "is not an absolute path");
+}
+
+TEST(requests_are_signed_by_one_of_two_keys_and_by_default_by_none)
+{
+	taken("`timeout`:`5s`");
+	CHECK_INT(c.sign, SIGN_OFF);
+	CHECK_STR(c.sign_key, "");
+	taken("`sign`:`off`");
+	CHECK_INT(c.sign, SIGN_OFF);
+	taken("`sign`:`client`");
+	CHECK_INT(c.sign, SIGN_CLIENT);
+	taken("`sign_key`:`/etc/sluice/sign.key`");
+	CHECK_INT(c.sign, SIGN_OWN);
+	CHECK_STR(c.sign_key, "/etc/sluice/sign.key");
+	refused("`sign_key`:`sign.key`", "ship.sign_key",
+	    "is not an absolute path");
+	refused("`sign`:`own`", "ship.sign", "is not known");
+}
+
+TEST(two_answers_to_whose_key_signs_are_refused)
+{
+	refused("`sign`:`client`,`sign_key`:`/k`", "ship.sign_key",
+	    "stands beside ship.sign");
+	refused("`sign`:`off`,`sign_key`:`/k`", "ship.sign_key",
+	    "stands beside ship.sign");
 }

@@ -25,6 +25,8 @@ static const uint8_t golden[] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
 	0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfe,
+	2,					/* signed by a key of its own */
+	0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xaf,
 	1, 3, 'j', 'o', 'b',			/* labels */
 	1, 2, 'u', 'p', 1, 's', GAUGE, 2,	/* metrics: in micro */
 };
@@ -46,6 +48,8 @@ example(void)
 			{ 1, 2, 3, 4, 5, 6, 7, 8, [31] = 9 },
 			{ 0xff, [31] = 0xfe },
 		},
+		.sign = SIGN_OWN, .ring = { 0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+		    10, 11, 12, 13, 14, 0xaf },
 	};
 
 	CHECK(url_parse(&c.endpoint[0], "https://a:4318/x") == NULL);
@@ -93,6 +97,8 @@ TEST(what_was_encoded_is_decoded)
 	CHECK_STR(got.attr[0].value, "\xc3\xa9");
 	CHECK_INT(got.npins, 2);
 	CHECK_MEM(got.pin, want.pin, sizeof(want.pin));
+	CHECK_INT(got.sign, SIGN_OWN);
+	CHECK_MEM(got.ring, want.ring, sizeof(want.ring));
 }
 
 TEST(a_configuration_cut_short_anywhere_is_refused)
