@@ -14,6 +14,7 @@ ptrdiff_t
 http_request_head(char *buf, size_t cap, const struct url *url,
     const struct http_body *body)
 {
+	const bool bearer = body->token != NULL && body->token[0] != '\0';
 	char port[8] = "";
 	int len;
 
@@ -24,6 +25,7 @@ http_request_head(char *buf, size_t cap, const struct url *url,
 	    "POST %s HTTP/1.1\r\n"
 	    "Host: %s%s%s%s\r\n"
 	    "User-Agent: sluice/" SLUICE_VERSION "\r\n"
+	    "%s%s%s"
 	    "Content-Type: %s\r\n"
 	    "%s"
 	    "Content-Length: %zu\r\n"
@@ -31,7 +33,9 @@ http_request_head(char *buf, size_t cap, const struct url *url,
 	    "%s"
 	    "\r\n",
 	    url->path, url->is_ipv6 ? "[" : "", url->host,
-	    url->is_ipv6 ? "]" : "", port, body->content_type,
+	    url->is_ipv6 ? "]" : "", port,
+	    bearer ? "Authorization: Bearer " : "", bearer ? body->token : "",
+	    bearer ? "\r\n" : "", body->content_type,
 	    body->gzip ? "Content-Encoding: gzip\r\n" : "", body->len,
 	    body->content_type, body->lines != NULL ? body->lines : "");
 	return len < 0 || (size_t)len >= cap ? -ENOBUFS : len;
@@ -70,4 +74,11 @@ http_request_next(const struct http_request *r, const uint8_t **bytes,
 	*bytes = r->body.bytes + (r->sent - r->head_len);
 	*len = r->head_len + r->body.len - r->sent;
 	return *len > 0;
+}
+
+void
+http_request_forget(struct http_request *r)
+{
+	explicit_bzero(r->first, r->head_len);
+	r->head_len = r->first_len = r->sent = r->body.len = 0;
 }

@@ -3,13 +3,14 @@
 #ifndef SLUICE_HTTP_REQUEST_H
 #define SLUICE_HTTP_REQUEST_H
 
+#include "token.h"
 #include "url.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { REQUEST_HEAD_MAX = 2048 };
+enum { REQUEST_HEAD_MAX = 2048 + TOKEN_MAX };
 
 /* What is sent; the body's bytes belong to the caller. */
 struct http_body {
@@ -18,6 +19,7 @@ struct http_body {
 	size_t len;
 	bool gzip;		/* compressed, and said to be */
 	const char *lines;	/* more of the head, each ended; or NULL */
+	const char *token;	/* bearer; NULL or "": none */
 };
 
 /*
@@ -36,6 +38,9 @@ int		http_request_start(struct http_request *, const struct url *,
 /* What comes next; false where all was sent. */
 bool		http_request_next(const struct http_request *,
 		    const uint8_t **, size_t *len);
+
+/* Nothing is left of what was secret in it, and nothing to send. */
+void		http_request_forget(struct http_request *);
 
 /*
  * A POST that keeps the connection (RFC 9112, section 9.3), without the body.

@@ -93,6 +93,45 @@ TEST(the_longest_url_fits_and_a_small_buffer_is_refused)
 	CHECK_INT(http_request_head(head, 0, &url, &body), -ENOBUFS);
 }
 
+TEST(a_token_is_said_as_a_bearer_s_and_nothing_where_there_is_none)
+{
+	static char token[TOKEN_MAX + 1];
+	struct http_body body = { .content_type = "t", .token = "a.b~=" };
+	struct url url;
+
+	head_of("https://h/", "t", 1);
+	CHECK(strstr(head, "Authorization") == NULL);
+	CHECK(url_parse(&url, "https://h/") == NULL);
+	CHECK(http_request_head(head, sizeof(head), &url, &body) > 0);
+	CHECK(has("Authorization: Bearer a.b~="));
+	body.token = "";
+	CHECK(http_request_head(head, sizeof(head), &url, &body) > 0);
+	CHECK(strstr(head, "Authorization") == NULL);
+	memset(token, 'a', TOKEN_MAX);
+	memset(url.host, 'h', sizeof(url.host) - 1);
+	memset(url.path, 'p', sizeof(url.path) - 1);
+	body.token = token;
+	CHECK(http_request_head(head, sizeof(head), &url, &body) > TOKEN_MAX);
+}
+
+TEST(what_is_forgotten_has_no_byte_of_its_head_left)
+{
+	static struct http_request r;
+	const struct http_body body = { .content_type = "t",
+		.token = "secret" };
+	const uint8_t *bytes;
+	struct url url;
+	size_t n;
+
+	CHECK(url_parse(&url, "https://h/") == NULL);
+	CHECK_INT(http_request_start(&r, &url, &body), 0);
+	CHECK(memmem(r.first, sizeof(r.first), "secret", 6) != NULL);
+	http_request_forget(&r);
+	for (size_t i = 0; i < sizeof(r.first); i++)
+		CHECK_INT(r.first[i], 0);
+	CHECK(!http_request_next(&r, &bytes, &n));
+}
+
 TEST(a_body_that_is_compressed_is_said_to_be)
 {
 	const struct http_body body = { .content_type = "application/json",
