@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "config_scan.h"
-#include "config_table.h"
+#include "config_set.h"
 #include "read_file.h"
 
 #include <errno.h>
@@ -325,6 +325,14 @@ check_sign(struct parse *p)
 }
 
 static int
+check_proxy(struct parse *p)
+{
+	const char *key, *wrong = config_judge_proxy(p->config, &key);
+
+	return wrong == NULL ? 0 : fail(p, "%s: %s: %s", p->file, key, wrong);
+}
+
+static int
 fail_scan(struct parse *p, const char *text, const struct scan_fault *f)
 {
 	unsigned line, column, first, ignored;
@@ -378,7 +386,8 @@ parse_copy(struct parse *p, char *text, size_t len)
 	json_object_put(object);
 	p->config->sources.enabled = p->config->wanted |
 	    (source_profile(p->config->profile) & ~p->config->said);
-	if (result < 0 || check_required(p) < 0 || check_sign(p) < 0)
+	if (result < 0 || check_required(p) < 0 || check_proxy(p) < 0 ||
+	    check_sign(p) < 0)
 		return -1;
 	return check_operator(p);
 }

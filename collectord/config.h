@@ -46,12 +46,14 @@ struct config {
 	struct url endpoint[ENDPOINTS_MAX];
 	/* a path, or credential:NAME made into one */
 	char ca[PATH_MAX], cert[PATH_MAX], key[PATH_MAX];
-	char crl[PATH_MAX];		/* "": none */
+	char token[PATH_MAX], crl[PATH_MAX];	/* "": none */
 	size_t npins;
 	uint8_t pin[PINS_MAX][PIN_SIZE];
 	bool pins_report;
 	enum ship_sign sign;
 	char sign_key[PATH_MAX];	/* "": none */
+	struct proxy proxy;
+	char proxy_ca[PATH_MAX], proxy_login[PATH_MAX];	/* "": none */
 	uint32_t timeout_ms;
 	uint32_t batch;			/* bytes */
 	size_t nattrs;

@@ -35,6 +35,10 @@ CONFIG_SETTER(redact);
 CONFIG_SETTER(names);		/* of processes, with their redaction */
 CONFIG_SETTER(endpoint);
 CONFIG_SETTER(pin);		/* config_pin.c */
+CONFIG_SETTER(proxy);		/* config_proxy.c */
 CONFIG_SETTER(resource);
+
+/* What of ship.proxy* does not go together, or NULL; *key: its path. */
+const char	*config_judge_proxy(struct config *, const char **key);
 
 #endif

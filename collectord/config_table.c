@@ -207,7 +207,8 @@ const struct config_key config_keys[] = {
 	    .required = true, .right = SECRET_RIGHT("client.crt") },
 	{ "ship.key", CONFIG_STRING, config_set_secret, AT(key),
 	    .required = true, .right = SECRET_RIGHT("client.key") },
-	{ "ship.token", CONFIG_LATER },
+	{ "ship.token", CONFIG_STRING, config_set_secret, AT(token),
+	    .right = SECRET_RIGHT("token") },
 	{ "ship.crl", CONFIG_STRING, config_set_secret, AT(crl),
 	    .right = SECRET_RIGHT("crl.pem") },
 	{ "ship.pins", CONFIG_LIST, config_set_pin,
@@ -217,7 +218,13 @@ const struct config_key config_keys[] = {
 	{ "ship.pin_mode", CONFIG_STRING, config_set_flag, AT(pins_report),
 	    .choice = pin_modes, .preset = "enforce",
 	    .right = "\"enforce\" or \"report\"" },
-	{ "ship.proxy", CONFIG_LATER },
+	{ "ship.proxy", CONFIG_STRING, config_set_proxy,
+	    .right = "e.g. \"http://proxy.example.net:3128\", or https://"
+	    " with ship.proxy_ca" },
+	{ "ship.proxy_ca", CONFIG_STRING, config_set_secret, AT(proxy_ca),
+	    .right = SECRET_RIGHT("proxy-ca.pem") },
+	{ "ship.proxy_login", CONFIG_STRING, config_set_secret,
+	    AT(proxy_login), .right = SECRET_RIGHT("proxy.login") },
 	{ "ship.sign", CONFIG_STRING, config_set_enum, AT(sign),
 	    .choice = signs, .preset = "off",
 	    .right = "\"off\" or \"client\"" },
@@ -242,8 +249,8 @@ const struct config_key config_keys[] = {
 static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_KEYS_MAX,
     "CONFIG_KEYS_MAX");
 static_assert(EXCLUDES_MAX == 16 && EXCLUDE_TEXT_MAX == 31 &&
-    PINS_MIN == 2 && PINS_MAX == 8 &&
-    ENDPOINTS_MAX == 4 && CONFIG_ATTRS_MAX == 24 && FRAME_TEXT_MAX == 255 &&
+    PINS_MIN == 2 && PINS_MAX == 8 && ENDPOINTS_MAX == 4 &&
+    CONFIG_ATTRS_MAX == 24 && FRAME_TEXT_MAX == 255 &&
     SELECT_LIST_MAX == 16 && GLOB_TEXT_MAX == 63,
     "the numbers in the texts above");
 

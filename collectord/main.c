@@ -19,14 +19,13 @@
 #include "resource.h"
 #include "resolvconf.h"
 #include "ring_store.h"
+#include "secret.h"
 #include "sources/clock.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -55,27 +54,6 @@ read_config(struct config *cfg, const struct options *o)
 	if (config_read(cfg, o->config, &error) == 0)
 		return;
 	fprintf(stderr, "collectord: %s\n", error.text);
-	exit(1);
-}
-
-/* Opened, never read: the shipper alone sees what is in them. */
-static int
-open_secret(const char *what, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct log_line line;
-	struct stat st;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-		return fd;
-	log_begin(&line, LOG_LEVEL_ERROR, "fatal");
-	log_text(&line, "what", what);
-	log_text(&line, "path", path);
-	if (fd < 0)
-		log_errno(&line, errno);
-	else
-		log_word(&line, "error", "not_a_regular_file");
-	log_end(&line);
 	exit(1);
 }
 
@@ -159,6 +137,7 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	memcpy(c->pin, cfg->pin, sizeof(c->pin));
 	c->sign = cfg->sign;
 	memcpy(c->ring, r->id, sizeof(c->ring));
+	c->proxy = cfg->proxy;
 }
 
 /* By what was found out before: the lock has no call to ask again. */
@@ -205,9 +184,15 @@ start_shipper(struct link *link, const struct options *o,
 {
 	static const char *const what[SECRET_END] = {
 		"ship.ca", "ship.cert", "ship.key", "ship.crl",
+		[SECRET_PROXY_CA] = "ship.proxy_ca",
+		[SECRET_PROXY_LOGIN] = "ship.proxy_login",
+		[SECRET_TOKEN] = "ship.token",
 		[SECRET_SIGN] = "ship.sign_key" };
 	const char *const path[SECRET_END] = { cfg->ca, cfg->cert, cfg->key,
-		cfg->crl, [SECRET_SIGN] = cfg->sign_key };
+		cfg->crl, [SECRET_PROXY_CA] = cfg->proxy_ca,
+		[SECRET_PROXY_LOGIN] = cfg->proxy_login,
+		[SECRET_TOKEN] = cfg->token,
+		[SECRET_SIGN] = cfg->sign_key };
 	static uint8_t encoded[FRAME_MAX - 1];
 	static struct shipconf conf;
 	int secret_fd[SECRET_END];
@@ -215,7 +200,7 @@ start_shipper(struct link *link, const struct options *o,
 
 	for (int i = 0; i < SECRET_END; i++)
 		secret_fd[i] = path[i][0] == '\0' ? -1 :
-		    open_secret(what[i], path[i]);
+		    secret_open((enum secret)i, what[i], path[i]);
 	launch_shipper(link, &(struct launch_options){
 		.path = o->shipper, .user = o->shipper_user });
 	fill_shipconf(&conf, cfg, link, r);

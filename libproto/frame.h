@@ -80,6 +80,9 @@ enum secret {
 	SECRET_CERT,		/* PEM: own certificate, then its chain */
 	SECRET_KEY,		/* PEM: private; the shipper alone reads it */
 	SECRET_CRL,		/* PEM: what was revoked; with SHIPCONF_CRL */
+	SECRET_PROXY_CA,	/* PEM: trusted for an https proxy alone */
+	SECRET_PROXY_LOGIN,	/* USER:PASSWORD, one line */
+	SECRET_TOKEN,		/* bearer, one line; where there is one */
 	SECRET_SIGN,		/* PEM: private, of signatures; with SIGN_OWN */
 	SECRET_END
 };

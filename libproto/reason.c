@@ -22,6 +22,8 @@ static const char *const reasons[] = {
 	"http_5xx",
 	"partial_success", "odd_body", "delivered", "answered",
 	"http_429", "http_502", "http_503", "http_504",
+	"proxy_untrusted", "proxy_refused", "proxy_login", "proxy_denied",
+	"proxy_failed", "proxy_reply", "proxy_cut", "timeout_proxy",
 };
 
 enum { REASONS = sizeof(reasons) / sizeof(reasons[0]) };

@@ -76,6 +76,43 @@ read_url(struct reader *r, struct url *u)
 }
 
 static void
+write_proxy(struct writer *w, const struct proxy *p)
+{
+	write_u8(w, (uint8_t)p->kind);
+	if (p->kind == PROXY_NONE)
+		return;
+	write_u8(w, p->login);
+	write_string(w, p->url.host);
+	write_varint(w, p->url.port);
+}
+
+static void
+read_proxy(struct reader *r, struct proxy *p)
+{
+	char host[FRAME_TEXT_MAX + 1], text[2 * FRAME_TEXT_MAX];
+	bool is_ipv6, tls;
+	uint32_t port;
+
+	p->kind = (enum proxy_kind)read_u8(r);
+	if (r->bad || p->kind == PROXY_NONE)
+		return;
+	p->login = read_range(r, 0, 1) != 0;
+	read_string(r, host);
+	port = read_range(r, 1, UINT16_MAX);
+	if (r->bad || p->kind >= PROXY_END) {
+		r->bad = true;
+		return;
+	}
+	is_ipv6 = strchr(host, ':') != NULL;
+	snprintf(text, sizeof(text), "%s://%s%s%s:%u",
+	    p->kind == PROXY_TLS ? "https" : "http", is_ipv6 ? "[" : "", host,
+	    is_ipv6 ? "]" : "", (unsigned)port);
+	if (url_parse_proxy(&p->url, &tls, text) != NULL ||
+	    strcmp(p->url.host, host) != 0)
+		r->bad = true;
+}
+
+static void
 write_server(struct writer *w, const struct nameserver *s)
 {
 	write_u8(w, s->family);
@@ -128,6 +165,7 @@ shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
 		write_span(&w, c->pin[i], PIN_SIZE);
 	write_u8(&w, (uint8_t)c->sign);
 	write_span(&w, c->ring, RING_ID);
+	write_proxy(&w, &c->proxy);
 	declared_write(&w, &c->declared);
 	return writer_finish(&w);
 }
@@ -197,6 +235,7 @@ shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 	}
 	read_pins(&r, c);
 	read_sign(&r, c);
+	read_proxy(&r, &c->proxy);
 	declared_read(&r, &c->declared);
 	return reader_finish(&r);
 }

@@ -38,6 +38,20 @@ enum ship_sign {
 	SIGN_END
 };
 
+enum proxy_kind {
+	PROXY_NONE,
+	PROXY_PLAIN,			/* the way to it is in clear */
+	PROXY_TLS,			/* a SECRET_PROXY_CA comes */
+	PROXY_END
+};
+
+/* Asked to CONNECT (RFC 9110, section 9.3.6); then nothing else is reached. */
+struct proxy {
+	enum proxy_kind kind;
+	bool login;			/* a SECRET_PROXY_LOGIN comes */
+	struct url url;
+};
+
 struct nameserver {
 	uint8_t family;			/* 4 or 6 */
 	uint8_t addr[16];		/* network order; 4 or 16 bytes used */
@@ -68,6 +82,7 @@ struct shipconf {
 	uint8_t pin[PINS_MAX][PIN_SIZE];
 	enum ship_sign sign;
 	uint8_t ring[RING_ID];		/* whose records come: ring-<hex> */
+	struct proxy proxy;
 };
 
 /* Bytes written, or -ENOBUFS. */

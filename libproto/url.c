@@ -108,44 +108,86 @@ parse_path(struct url *u, const char *s)
 	return NULL;
 }
 
+/* "HOST[:PORT]": len bytes; the port stays where none is given. */
+static const char *
+parse_authority(struct url *u, const char *s, size_t len)
+{
+	const char *colon, *close, *error;
+	size_t host_len;
+
+	u->is_ipv6 = s[0] == '[';
+	if (u->is_ipv6) {
+		close = memchr(s, ']', len);
+		if (close == NULL)
+			return "the bracket of the IPv6 address is not closed";
+		host_len = (size_t)(close - s) - 1;
+		colon = close + 1;
+		if (colon < s + len && *colon != ':')
+			return "after the closing bracket comes a port or a"
+			    " path";
+	} else {
+		colon = memchr(s, ':', len);
+		host_len = colon == NULL ? len : (size_t)(colon - s);
+	}
+	if ((error = parse_host(u, s + u->is_ipv6, host_len)) != NULL)
+		return error;
+	if (colon == NULL || colon == s + len)
+		return NULL;
+	return parse_port(u, colon + 1, (size_t)(s + len - colon) - 1);
+}
+
+/* What follows the scheme, or NULL where it is another one. */
+static const char *
+after_scheme(const char *s, const char *scheme)
+{
+	const size_t len = strlen(scheme);
+
+	return strncasecmp(s, scheme, len) == 0 ? s + len : NULL;
+}
+
 const char *
 url_parse(struct url *u, const char *s)
 {
-	static const char scheme[] = "https://";
-	const char *authority, *colon, *error;
-	size_t len, host_len;
+	const char *authority = after_scheme(s, "https://"), *error;
+	size_t len;
 
 	memset(u, 0, sizeof(*u));
-	if (strncasecmp(s, scheme, sizeof(scheme) - 1) != 0)
+	if (authority == NULL)
 		return "an endpoint starts with https://";
-	authority = s + sizeof(scheme) - 1;
 	len = strcspn(authority, "/?#");
 	if (memchr(authority, '@', len) != NULL)
 		return "no user information in an endpoint: it would be sent"
 		    " in clear logs; use a client certificate";
-	u->is_ipv6 = authority[0] == '[';
-	if (u->is_ipv6) {
-		const char *close = memchr(authority, ']', len);
-
-		if (close == NULL)
-			return "the bracket of the IPv6 address is not closed";
-		host_len = (size_t)(close - authority) - 1;
-		colon = close + 1;
-		if (colon < authority + len && *colon != ':')
-			return "after the closing bracket comes a port or a"
-			    " path";
-		authority++;
-		len--;
-	} else {
-		colon = memchr(authority, ':', len);
-		host_len = colon == NULL ? len : (size_t)(colon - authority);
-	}
-	if ((error = parse_host(u, authority, host_len)) != NULL)
-		return error;
 	u->port = 4318;
-	if (colon != NULL && colon < authority + len &&
-	    (error = parse_port(u, colon + 1,
-	    (size_t)(authority + len - colon) - 1)) != NULL)
+	if ((error = parse_authority(u, authority, len)) != NULL)
 		return error;
 	return parse_path(u, authority + len);
+}
+
+const char *
+url_parse_proxy(struct url *u, bool *tls, const char *s)
+{
+	const char *authority = after_scheme(s, "https://"), *error;
+	size_t len;
+
+	memset(u, 0, sizeof(*u));
+	*tls = authority != NULL;
+	if (authority == NULL)
+		authority = after_scheme(s, "http://");
+	if (authority == NULL)
+		return "a proxy starts with http:// or https://";
+	len = strcspn(authority, "/?#");
+	if (memchr(authority, '@', len) != NULL)
+		return "no user information in a proxy: this file is no place"
+		    " for a password; use ship.proxy_login";
+	if ((error = parse_authority(u, authority, len)) != NULL)
+		return error;
+	if (u->port == 0)
+		return "a proxy's port is to be said, as in"
+		    " http://proxy.example.net:3128";
+	if (strcmp(authority + len, "") != 0 &&
+	    strcmp(authority + len, "/") != 0)
+		return "nothing follows a proxy's port";
+	strcpy(u->path, "/");
+	return NULL;
 }

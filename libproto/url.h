@@ -27,5 +27,11 @@ struct url {
  * 1123, section 2.1) nor an address.
  */
 const char	*url_parse(struct url *, const char *);
+/*
+ * "http://HOST:PORT" or "https://HOST:PORT", of a proxy: its path is "/".
+ * The port must stand there: what is usual for a proxy differs (80, 1080,
+ * 3128).  *tls: whether it is https.  Returns as url_parse() does.
+ */
+const char	*url_parse_proxy(struct url *, bool *tls, const char *);
 
 #endif

@@ -2,6 +2,7 @@
 /* Runs in: shipperd.  See conn.h. */
 #include "conn.h"
 
+#include "conn_end.h"
 #include "dial.h"
 #include "tcp.h"
 
@@ -20,9 +21,6 @@ enum {
 	/* a whole TLS record: nothing stays behind inside OpenSSL */
 	RECORD_DATA_MAX = 16384,
 	NS_PER_MS = 1000000,
-	/* what was judged once is judged anew, by the hour or after a rest */
-	KEPT_MAX_S = 3600,
-	IDLE_MAX_S = 900,
 };
 
 struct conn {
@@ -31,6 +29,8 @@ struct conn {
 	enum conn_state state;
 	/* the connection; kept while idle */
 	struct dial dial;
+	const struct tunnel_login *login;
+	struct tunnel tunnel;
 	int fd;				/* -1: none */
 	struct tls *tls;
 	size_t connected_to;		/* endpoint */
@@ -72,6 +72,12 @@ conn_new(const struct shipconf *conf, struct tls_context *context)
 	return c;
 }
 
+void
+conn_use_login(struct conn *c, const struct tunnel_login *login)
+{
+	c->login = login;
+}
+
 static void
 hang_up(struct conn *c)
 {
@@ -80,6 +86,7 @@ hang_up(struct conn *c)
 		tls_shutdown(c->tls);
 	tls_free(c->tls);
 	c->tls = NULL;
+	tunnel_stop(&c->tunnel);
 	if (c->fd >= 0)
 		close(c->fd);
 	c->fd = -1;
@@ -99,6 +106,7 @@ end(struct conn *c, enum conn_outcome outcome, const char *reason)
 	c->outcome = outcome;
 	c->reason = reason;
 	c->state = CONN_ENDED;
+	http_request_forget(&c->request);
 	if (outcome == CONN_ANSWERED)
 		return;
 	hang_up(c);
@@ -121,31 +129,19 @@ dial(struct conn *c, uint64_t now_ns)
 	    now_ns);
 }
 
-/*
- * What the end of a connection means.  A server that judges our certificate
- * after the handshake (TLS 1.3) sends an alert, which is read even where it
- * also resets the connection.  A reset without any alert is taken for what
- * servers that restart or are overloaded do: unreachable, tried again soon.
- */
 static void
 broke(struct conn *c, enum tls_result result, uint64_t now_ns)
 {
+	struct conn_end e;
+
 	/* it closed as we began to send (RFC 9112, section 9.3.1): once more */
 	if (c->reused && !c->heard &&
 	    (result == TLS_CLOSED || result == TLS_CUT)) {
 		dial(c, now_ns);
 		return;
 	}
-	if (result == TLS_REFUSED_SERVER)
-		end(c, CONN_SERVER_REFUSED, "server_refused");
-	else if (result == TLS_REFUSED_US)
-		end(c, CONN_CLIENT_REFUSED, "client_refused");
-	else if (result == TLS_FAILED)
-		end(c, CONN_UNREACHABLE, "tls_failed");
-	else if (c->state == CONN_HANDSHAKE)
-		end(c, CONN_UNREACHABLE, "handshake_cut");
-	else
-		end(c, CONN_UNREACHABLE, c->heard ? "reply_cut" : "no_reply");
+	e = conn_end_of(result, c->state, c->heard);
+	end(c, e.outcome, e.reason);
 }
 
 static void
@@ -296,28 +292,67 @@ shake_hands(struct conn *c, uint64_t now_ns)
 }
 
 static void
-dialled(struct conn *c, enum dial_step step, uint64_t now_ns)
+begin_tls(struct conn *c, uint64_t now_ns)
 {
 	const struct url *url = &c->conf->endpoint[c->endpoint];
 
-	c->state = step == DIAL_RESOLVING ? CONN_RESOLVING : CONN_CONNECTING;
-	if (step == DIAL_FAILED) {
-		say_detail(c, c->dial.error != 0 ?
-		    strerrorname_np(c->dial.error) : "");
-		end(c, CONN_UNREACHABLE, c->dial.reason);
-	}
-	if (step != DIAL_DONE)
-		return;
-	c->fd = c->dial.fd;
-	c->connected_to = c->endpoint;
-	c->received_before = 0;
-	tcp_keep(c->fd, c->conf->timeout_ms);
-	c->tls = tls_new(c->context, c->fd, url->host, url->is_address);
+	c->tls = c->tunnel.tls != NULL ? tls_new_inside(c->context,
+	    c->tunnel.tls, url->host, url->is_address) :
+	    tls_new(c->context, c->fd, url->host, url->is_address);
 	c->state = CONN_HANDSHAKE;
 	if (c->tls == NULL)
 		end(c, CONN_UNREACHABLE, "memory");
 	else
 		shake_hands(c, now_ns);
+}
+
+static void
+bore(struct conn *c, uint64_t now_ns)
+{
+	const enum tunnel_step step = tunnel_step(&c->tunnel, c->in,
+	    sizeof(c->in));
+
+	c->events = c->tunnel.events;
+	if (step == TUNNEL_STANDS) {
+		http_reply_start(&c->reply);
+		begin_tls(c, now_ns);
+	} else if (step != TUNNEL_WAIT) {
+		say_detail(c, c->tunnel.detail.text);
+		end(c, conn_end_of_tunnel(step), c->tunnel.reason);
+	}
+}
+
+static void
+connected(struct conn *c, uint64_t now_ns)
+{
+	const struct proxy *proxy = &c->conf->proxy;
+
+	c->fd = c->dial.fd;
+	c->connected_to = c->endpoint;
+	c->received_before = 0;
+	tcp_keep(c->fd, c->conf->timeout_ms);
+	if (proxy->kind == PROXY_NONE) {
+		begin_tls(c, now_ns);
+		return;
+	}
+	c->state = CONN_TUNNEL;
+	if (tunnel_start(&c->tunnel, proxy, tls_context_of_proxy(c->context),
+	    c->login, c->fd, &c->conf->endpoint[c->endpoint], &c->reply))
+		bore(c, now_ns);
+	else
+		end(c, CONN_UNREACHABLE, "memory");
+}
+
+static void
+dialled(struct conn *c, enum dial_step step, uint64_t now_ns)
+{
+	c->state = step == DIAL_RESOLVING ? CONN_RESOLVING : CONN_CONNECTING;
+	if (step == DIAL_FAILED) {
+		say_detail(c, c->dial.error != 0 ?
+		    strerrorname_np(c->dial.error) : "");
+		end(c, CONN_UNREACHABLE, c->dial.reason);
+	} else if (step == DIAL_DONE)
+		connected(c, now_ns);
 }
 
 /* Nothing may come on a connection between two exchanges. */
@@ -334,10 +369,7 @@ is_quiet(struct conn *c)
 static bool
 is_aged(const struct conn *c, uint64_t now_ns)
 {
-	const uint64_t second_ns = UINT64_C(1000) * NS_PER_MS;
-
-	return now_ns - c->made_ns > KEPT_MAX_S * second_ns ||
-	    now_ns - c->used_ns > IDLE_MAX_S * second_ns ||
+	return conn_end_is_due(c->made_ns, c->used_ns, now_ns) ||
 	    tls_is_stale(c->tls, time(NULL));
 }
 
@@ -403,25 +435,17 @@ conn_poll(struct conn *c, struct pollfd *pfd, uint64_t *deadline_ns)
 	return 1;
 }
 
-static const char *const timed_out[] = {
-	[CONN_IDLE] = "timeout",
-	[CONN_RESOLVING] = "timeout_resolving",
-	[CONN_CONNECTING] = "timeout_connecting",
-	[CONN_HANDSHAKE] = "timeout_handshake",
-	[CONN_SENDING] = "timeout_sending",
-	[CONN_READING] = "timeout_reply",
-	[CONN_ENDED] = "timeout",
-};
-
 static void
 step_busy(struct conn *c, short revents, uint64_t now_ns)
 {
 	if (now_ns >= c->deadline_ns) {
 		c->detail.text[0] = '\0';
-		end(c, CONN_TIMED_OUT, timed_out[c->state]);
+		end(c, CONN_TIMED_OUT, conn_end_timed_out(c->state));
 	} else if (c->state == CONN_RESOLVING ||
 	    c->state == CONN_CONNECTING) {
 		dialled(c, dial_step(&c->dial, revents, now_ns), now_ns);
+	} else if (revents != 0 && c->state == CONN_TUNNEL) {
+		bore(c, now_ns);
 	} else if (revents != 0 && c->state == CONN_HANDSHAKE) {
 		shake_hands(c, now_ns);
 	} else if (revents != 0) {

@@ -12,6 +12,7 @@
 #include "http_request.h"
 #include "shipconf.h"
 #include "tls.h"
+#include "tunnel.h"
 
 #include <poll.h>
 
@@ -19,6 +20,7 @@ enum conn_state {
 	CONN_IDLE,		/* no request; a connection may be kept */
 	CONN_RESOLVING,
 	CONN_CONNECTING,
+	CONN_TUNNEL,		/* a proxy is asked for the way */
 	CONN_HANDSHAKE,
 	CONN_SENDING,
 	CONN_READING,
@@ -31,6 +33,7 @@ enum conn_outcome {
 	CONN_TIMED_OUT,		/* the total deadline: retry */
 	CONN_SERVER_REFUSED,	/* its certificate or TLS: configuration */
 	CONN_CLIENT_REFUSED,	/* it refused our certificate: configuration */
+	CONN_PROXY_REFUSED,	/* login, policy, TLS: configuration */
 	CONN_BAD_REPLY,		/* not HTTP that we take: retry class */
 };
 
@@ -40,6 +43,9 @@ struct conn;
 struct conn		*conn_new(const struct shipconf *,
 			    struct tls_context *);
 void			conn_free(struct conn *);
+/* For the proxy; borrowed for good.  Before the first conn_post(). */
+void			conn_use_login(struct conn *,
+			    const struct tunnel_login *);
 
 /*
  * Starts a POST of the body (its bytes are borrowed until the outcome) to

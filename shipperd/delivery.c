@@ -325,6 +325,7 @@ outcome(struct delivery *d)
 		break;
 	case CONN_SERVER_REFUSED:
 	case CONN_CLIENT_REFUSED:
+	case CONN_PROXY_REFUSED:
 		wait_and_retry(d, RETRY_REFUSED_MS, conn_reason(d->conn),
 		    detail, len);
 		break;

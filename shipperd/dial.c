@@ -41,18 +41,34 @@ fail(struct dial *d, const char *reason, int error)
 	return d->step;
 }
 
+/* With a proxy the receiver's name is the proxy's to resolve, not ours. */
+static const struct url *
+target(const struct dial *d, size_t endpoint)
+{
+	return d->conf->proxy.kind != PROXY_NONE ? &d->conf->proxy.url :
+	    &d->conf->endpoint[endpoint];
+}
+
+static size_t
+slot(const struct dial *d, size_t endpoint)
+{
+	return d->conf->proxy.kind != PROXY_NONE ? 0 : endpoint;
+}
+
 void
 dial_distrust(struct dial *d, size_t endpoint)
 {
-	d->name[endpoint].first++;
-	d->name[endpoint].until_ns = 0;
+	struct dial_name *name = &d->name[slot(d, endpoint)];
+
+	name->first++;
+	name->until_ns = 0;
 }
 
 bool
 dial_is_old(const struct dial *d, size_t endpoint, uint64_t now_ns)
 {
-	return !d->conf->endpoint[endpoint].is_address &&
-	    now_ns >= d->name[endpoint].until_ns;
+	return !target(d, endpoint)->is_address &&
+	    now_ns >= d->name[slot(d, endpoint)].until_ns;
 }
 
 /* Begins with the next address that can be begun. */
@@ -60,7 +76,7 @@ static enum dial_step
 try_next(struct dial *d, uint64_t now_ns, int error)
 {
 	const struct dial_name *name = &d->name[d->endpoint];
-	const uint16_t port = d->conf->endpoint[d->endpoint].port;
+	const uint16_t port = d->url->port;
 	uint64_t share;
 
 	for (; d->tried < name->n; d->tried++) {
@@ -147,15 +163,16 @@ enum dial_step
 dial_start(struct dial *d, size_t endpoint, uint64_t now_ns,
     uint64_t deadline_ns)
 {
-	const struct url *url = &d->conf->endpoint[endpoint];
+	const struct url *url = target(d, endpoint);
 
 	dial_stop(d);
-	d->endpoint = endpoint;
+	d->url = url;
+	d->endpoint = slot(d, endpoint);
 	d->deadline_ns = deadline_ns;
 	d->tried = 0;
 	if (url->is_address)
 		return take_numeric(d, url, now_ns);
-	if (now_ns < d->name[endpoint].until_ns)
+	if (now_ns < d->name[d->endpoint].until_ns)
 		return try_next(d, now_ns, 0);
 	return resolved(d, resolve_start(&d->resolve, url->host, now_ns,
 	    deadline_ns), now_ns);

@@ -34,6 +34,7 @@ struct dial {
 	struct resolve resolve;
 	struct dial_name name[ENDPOINTS_MAX];
 	enum dial_step step;
+	const struct url *url;	/* the endpoint's, or the proxy's */
 	size_t endpoint, tried;
 	uint64_t deadline_ns, try_ns;
 };

@@ -44,6 +44,13 @@ http_reply_start(struct http_reply *r)
 	start_head(r);
 }
 
+void
+http_reply_start_connect(struct http_reply *r)
+{
+	http_reply_start(r);
+	r->connect = true;
+}
+
 static bool
 is_digit(char c)
 {
@@ -92,6 +99,10 @@ start_body(struct http_reply *r)
 		fail(r, "length_and_chunked");
 	else if (r->chunked && r->http_1_0)
 		fail(r, "transfer_encoding");
+	else if (r->connect && r->status < 300 && (r->chunked || r->left > 0))
+		fail(r, "connect_body");
+	else if (r->connect)
+		finish(r);
 	else if (bodiless) {
 		/* what may follow is not worth finding out */
 		r->keep_alive = r->keep_alive && !r->chunked && r->left == 0;

@@ -48,6 +48,7 @@ struct http_reply {
 	enum { AT_STATUS, AT_HEADER, AT_BODY_LENGTH, AT_BODY_CLOSE,
 		AT_CHUNK_SIZE, AT_CHUNK_DATA, AT_CHUNK_END, AT_TRAILER,
 		AT_END } at;
+	bool connect;		/* the answer to CONNECT */
 	bool http_1_0, close, has_length, chunked;
 	bool after_cr;
 	unsigned interim, headers;
@@ -58,6 +59,12 @@ struct http_reply {
 };
 
 void		http_reply_start(struct http_reply *);
+/*
+ * The same for CONNECT (RFC 9110, section 9.3.6): the answer ends with its
+ * head, whose status below 300 means that the tunnel stands.  A body that
+ * such a head announces is REPLY_BAD, "connect_body".
+ */
+void		http_reply_start_connect(struct http_reply *);
 /*
  * Takes bytes; *used says how many belong to this answer (bytes left over
  * after REPLY_DONE were never asked for: the caller closes the connection).

@@ -109,6 +109,10 @@ is_expected(const struct shipconf *conf, enum secret kind)
 {
 	if (kind == SECRET_SIGN)
 		return conf->sign == SIGN_OWN;
+	if (kind == SECRET_PROXY_CA)
+		return conf->proxy.kind == PROXY_TLS;
+	if (kind == SECRET_PROXY_LOGIN)
+		return conf->proxy.login;
 	return kind != SECRET_CRL || (conf->flags & SHIPCONF_CRL) != 0;
 }
 
@@ -139,7 +143,8 @@ link_configure(struct link *l, struct shipconf *conf,
 	while ((f = await(l, buf, &passed)).type == FRAME_SECRET)
 		take_secret(&f, passed, secret_fd);
 	for (int i = 0; i < SECRET_END; i++)
-		if ((secret_fd[i] >= 0) != is_expected(conf, (enum secret)i))
+		if (i != SECRET_TOKEN &&
+		    (secret_fd[i] >= 0) != is_expected(conf, (enum secret)i))
 			fatal_text("SECRET", "one is missing, or one too many");
 	if (channel_only_receive(l->p) < 0)
 		fatal("shutdown", errno);

@@ -68,14 +68,20 @@ static const struct limit limits[] = {
 #endif
 };
 
-/* Name servers only where a name is to be resolved. */
+/*
+ * Name servers only where a name is to be resolved; with a proxy its port
+ * alone, so that there is no way past it.
+ */
 static size_t
 needed_ports(const struct shipconf *c, uint16_t *port)
 {
-	bool names = false;
+	const bool proxy = c->proxy.kind != PROXY_NONE;
+	bool names = proxy && !c->proxy.url.is_address;
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->nendpoints; i++) {
+	if (proxy)
+		port[n++] = c->proxy.url.port;
+	for (size_t i = 0; !proxy && i < c->nendpoints; i++) {
 		port[n++] = c->endpoint[i].port;
 		names = names || !c->endpoint[i].is_address;
 	}

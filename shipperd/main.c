@@ -14,6 +14,7 @@
 #include "otlp_reply.h"
 #include "privilege.h"
 #include "tls.h"
+#include "token.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -159,6 +160,16 @@ turn(struct link *l, struct intake *in, struct delivery *d, struct teller *t)
 	tell(t, d, l, now);
 }
 
+static void
+take_login(struct tunnel_login *login, int *fd)
+{
+	const char *wrong = *fd < 0 ? NULL : tunnel_login_read(login, *fd);
+
+	*fd = -1;
+	if (wrong != NULL)
+		fatal_text("ship.proxy_login", wrong);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -167,6 +178,8 @@ main(int argc, char **argv)
 	static struct intake in;
 	static struct delivery d;
 	static struct teller t;
+	static struct tunnel_login login;
+	static struct token token;
 	int secret_fd[SECRET_END];
 	struct tls_context *tls;
 	struct tls_error error;
@@ -183,15 +196,23 @@ main(int argc, char **argv)
 	fix_time_zone();
 	link_open(&channel);
 	link_configure(&channel, &conf, secret_fd);
+	if (!tls_memory_init())
+		fatal_text("TLS", "memory that is wiped");
+	take_login(&login, &secret_fd[SECRET_PROXY_LOGIN]);
+	token_take(&token, secret_fd[SECRET_TOKEN]);
+	secret_fd[SECRET_TOKEN] = -1;
 	if ((tls = tls_context_new(&conf, secret_fd, &error)) == NULL)
 		fatal_text("TLS", error.text);
 	t.tls = tls;
 	otlp_reply_warm();
 	if ((conn = conn_new(&conf, tls)) == NULL)
 		fatal("memory for a connection", ENOMEM);
+	if (conf.proxy.login)
+		conn_use_login(conn, &login);
 	intake_init(&in, &channel, conf.batch);
 	delivery_init(&d, &conf, &in, conn, monotonic_ns());
 	d.signer = tls_signer(tls);
+	d.body.token = token.text;
 	shipper_lock(&conf, &layers);
 	link_locked(&channel, &layers);
 	for (;;)

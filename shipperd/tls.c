@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TICKETS_MAX = 16 };	/* at once, of an inner session */
+
 /* What a server's last word means (RFC 8446, section 6.2). */
 static const struct {
 	int alert;
@@ -63,8 +65,9 @@ set_name(SSL *ssl, const char *host, bool is_address)
 	    SSL_set_tlsext_host_name(ssl, sni) == 1;
 }
 
-struct tls *
-tls_new(struct tls_context *c, int fd, const char *host, bool is_address)
+static struct tls *
+new_session(struct tls_context *c, int fd, struct tls *outer,
+    const char *host, bool is_address)
 {
 	struct tls *t = calloc(1, sizeof(*t));
 
@@ -74,7 +77,8 @@ tls_new(struct tls_context *c, int fd, const char *host, bool is_address)
 	t->host = host;
 	t->ssl = SSL_new(c->ctx);
 	if (t->ssl == NULL || SSL_set_app_data(t->ssl, t) != 1 ||
-	    SSL_set_fd(t->ssl, fd) != 1 ||
+	    !(outer != NULL ? tls_inside_set(t, outer) :
+	    SSL_set_fd(t->ssl, fd) == 1) ||
 	    !set_name(t->ssl, host, is_address)) {
 		ERR_clear_error();
 		tls_free(t);
@@ -84,6 +88,19 @@ tls_new(struct tls_context *c, int fd, const char *host, bool is_address)
 	SSL_set_cert_cb(t->ssl, note_asked, t);
 	SSL_set_connect_state(t->ssl);
 	return t;
+}
+
+struct tls *
+tls_new(struct tls_context *c, int fd, const char *host, bool is_address)
+{
+	return new_session(c, fd, NULL, host, is_address);
+}
+
+struct tls *
+tls_new_inside(struct tls_context *c, struct tls *outer, const char *host,
+    bool is_address)
+{
+	return new_session(c, -1, outer, host, is_address);
 }
 
 void
@@ -170,7 +187,7 @@ judge_server(struct tls *t, struct tls_error *error)
 	    SSL_get0_peer_certificate(t->ssl) == NULL ||
 	    SSL_get_verify_result(t->ssl) != X509_V_OK || !t->judged)
 		return refuse(error, "the server was not verified");
-	if (!t->asked)
+	if (!t->asked && !t->context->is_proxy)
 		return refuse(error,
 		    "the server did not ask for our certificate");
 	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
@@ -193,8 +210,8 @@ tls_handshake(struct tls *t, struct tls_error *error)
 	return judge(t, returned, errno, error);
 }
 
-enum tls_result
-tls_read(struct tls *t, void *buf, size_t len, size_t *n,
+static enum tls_result
+read_once(struct tls *t, void *buf, size_t len, size_t *n,
     struct tls_error *error)
 {
 	int returned;
@@ -203,6 +220,23 @@ tls_read(struct tls *t, void *buf, size_t len, size_t *n,
 	errno = 0;
 	returned = SSL_read_ex(t->ssl, buf, len, n);
 	return returned == 1 ? TLS_OK : judge(t, returned, errno, error);
+}
+
+/*
+ * After a ticket OpenSSL asks to be called again.  What comes next may then
+ * wait inside the outer session, where no poll would tell of it.
+ */
+enum tls_result
+tls_read(struct tls *t, void *buf, size_t len, size_t *n,
+    struct tls_error *error)
+{
+	enum tls_result result = read_once(t, buf, len, n, error);
+
+	for (int i = 0; i < TICKETS_MAX && result == TLS_WANT_READ &&
+	    t->outer != NULL && !t->outer->starved; i++)
+		result = read_once(t, buf, len, n, error);
+	t->starved = result != TLS_OK;
+	return result;
 }
 
 enum tls_result
@@ -231,19 +265,22 @@ tls_shutdown(struct tls *t)
 bool
 tls_is_stale(const struct tls *t, int64_t now_s)
 {
-	return now_s >= t->good_until;
+	return now_s >= t->good_until ||
+	    (t->outer != NULL && tls_is_stale(t->outer, now_s));
 }
 
 bool
 tls_has_more(const struct tls *t)
 {
-	return SSL_has_pending(t->ssl) == 1;
+	return SSL_has_pending(t->ssl) == 1 ||
+	    (t->outer != NULL && tls_has_more(t->outer));
 }
 
 uint64_t
 tls_received(const struct tls *t)
 {
-	return BIO_number_read(SSL_get_rbio(t->ssl));
+	return t->outer != NULL ? tls_received(t->outer) :
+	    BIO_number_read(SSL_get_rbio(t->ssl));
 }
 
 const char *

@@ -18,6 +18,9 @@ struct tls;			/* one connection */
 
 enum { TLS_ERROR_MAX = 256 };
 
+/* Before any other call of OpenSSL: wipes what it frees.  False: too late. */
+bool	tls_memory_init(void);
+
 struct tls_error {
 	char text[TLS_ERROR_MAX];	/* OpenSSL's words: escape in logs */
 };
@@ -37,6 +40,13 @@ void			tls_context_free(struct tls_context *);
 /* What signs the requests, or NULL where ship.sign is off. */
 struct signer;
 const struct signer	*tls_signer(const struct tls_context *);
+
+/*
+ * What judges an https proxy: SECRET_PROXY_CA in place of the CA, without
+ * lists and pins, which are the receiver's; our certificate is not shown.
+ * NULL where no such proxy is configured.
+ */
+struct tls_context	*tls_context_of_proxy(const struct tls_context *);
 
 /* What ends by itself. */
 enum tls_thing { TLS_CLIENT_CHAIN, TLS_SERVER_CHAIN, TLS_CRL, TLS_THINGS };
@@ -69,6 +79,9 @@ enum tls_result {
  */
 struct tls	*tls_new(struct tls_context *, int fd, const char *host,
 		    bool is_address);
+/* The same through a session that is established, and is freed after it. */
+struct tls	*tls_new_inside(struct tls_context *, struct tls *outer,
+		    const char *host, bool is_address);
 void		tls_free(struct tls *);
 enum tls_result	tls_handshake(struct tls *, struct tls_error *);
 /* *n: bytes moved, when TLS_OK. */

@@ -233,6 +233,29 @@ strict_context(struct tls_error *error)
 	return NULL;
 }
 
+/* What a proxy sends and receives is all of the receiver's own session. */
+static bool
+add_proxy(struct tls_context *c, const struct tls_secret *ca,
+    struct tls_error *error)
+{
+	const struct tls_secret no_list = { 0 };
+	struct tls_context *p = calloc(1, sizeof(*p));
+
+	c->proxy = p;
+	if (p == NULL || !tls_inside_init(c)) {
+		tls_say(error, "memory");
+		return false;
+	}
+	p->conf = c->conf;
+	p->is_proxy = true;
+	if ((p->ctx = strict_context(error)) == NULL ||
+	    !tls_trust_set(p, ca, &no_list, error))
+		return false;
+	/* what the inner session writes again may stand elsewhere by then */
+	SSL_CTX_set_mode(p->ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	return true;
+}
+
 static bool
 fill(struct tls_context *c, const struct tls_secret s[SECRET_END],
     struct tls_error *error)
@@ -244,7 +267,9 @@ fill(struct tls_context *c, const struct tls_secret s[SECRET_END],
 	    tls_trust_set(c, &s[SECRET_CA], &s[SECRET_CRL], error) &&
 	    use_certificate(c, &s[SECRET_CERT], error) &&
 	    use_key(c->ctx, &s[SECRET_KEY], error) &&
-	    use_signer(c, &s[SECRET_SIGN], error);
+	    use_signer(c, &s[SECRET_SIGN], error) &&
+	    (s[SECRET_PROXY_CA].bytes == NULL ||
+	    add_proxy(c, &s[SECRET_PROXY_CA], error));
 }
 
 struct tls_context *
@@ -252,7 +277,9 @@ tls_context_new(const struct shipconf *conf, const int secret_fd[SECRET_END],
     struct tls_error *error)
 {
 	static const char *const what[SECRET_END] = { "ca", "cert", "key",
-		"crl", [SECRET_SIGN] = "sign_key" };
+		"crl", [SECRET_PROXY_CA] = "proxy_ca",
+		[SECRET_PROXY_LOGIN] = "proxy_login",
+		[SECRET_SIGN] = "sign_key" };
 	struct tls_context *c = calloc(1, sizeof(*c));
 	struct tls_secret s[SECRET_END];
 	bool good = c != NULL;
@@ -277,10 +304,18 @@ void
 tls_context_free(struct tls_context *c)
 {
 	if (c != NULL) {
+		tls_context_free(c->proxy);
+		BIO_meth_free(c->inside);
 		signer_free(c->signer);
 		SSL_CTX_free(c->ctx);
 	}
 	free(c);
+}
+
+struct tls_context *
+tls_context_of_proxy(const struct tls_context *c)
+{
+	return c->proxy;
 }
 
 const struct tls_term *

@@ -111,7 +111,8 @@ tls_judge_chain(struct tls *t)
 		tls_term_add_certificate(&term, sk_X509_value(chain, i));
 	t->good_until = crl->until != 0 ? earlier(term.until, crl->until) :
 	    term.until;
-	if (!tls_pins_hold(t) || !tls_staple_holds(t))
+	if ((!t->context->is_proxy && !tls_pins_hold(t)) ||
+	    !tls_staple_holds(t))
 		return false;
 	t->context->term[TLS_SERVER_CHAIN] = term;
 	t->judged = true;

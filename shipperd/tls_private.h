@@ -18,11 +18,17 @@ struct tls_context {
 	uint64_t pin_mismatches;
 	unsigned pins_seen;		/* a bit for each, of all chains */
 	bool mismatch_said;
+	/* of a proxy: trust alone, no certificate of ours, no pins */
+	bool is_proxy;
+	struct tls_context *proxy;	/* NULL: none, or it speaks no TLS */
+	struct bio_method_st *inside;	/* tls_inside.c: TLS in TLS */
 };
 
 struct tls {
 	struct ssl_st *ssl;
 	struct tls_context *context;
+	struct tls *outer;	/* borrowed: what it goes through, or NULL */
+	bool starved;		/* the last read found nothing to read */
 	const char *host;
 	bool asked;		/* the server wants our certificate */
 	bool judged;		/* pins and staple, by tls_judge_chain() */
@@ -65,6 +71,13 @@ void	tls_refuse(struct tls *, const char *why, int depth, struct x509_st *,
 	    const char *hint);
 /* The verified chain: pins, staple, ends.  False: refused. */
 bool	tls_judge_chain(struct tls *);
+
+/*
+ * tls_inside.c: SSL's bytes go through another connection's tls_read() and
+ * tls_write(): no further system call.  The method is made before the lock.
+ */
+bool	tls_inside_init(struct tls_context *);
+bool	tls_inside_set(struct tls *, struct tls *outer);
 
 /* tls_pins.c: false where pins are enforced and the chain holds none. */
 bool	tls_pins_hold(struct tls *);

@@ -208,6 +208,9 @@ check_run(const struct arguments *a, const struct config *c)
 		{ "ship.key", c->key, true },
 		{ "ship.crl", c->crl, false },
 		{ "ship.sign_key", c->sign_key, true },
+		{ "ship.token", c->token, true },
+		{ "ship.proxy_ca", c->proxy_ca, false },
+		{ "ship.proxy_login", c->proxy_login, true },
 	};
 	int status;
 

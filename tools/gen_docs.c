@@ -197,8 +197,9 @@ print_payloads(void)
 	    "| CONFIG | `struct shipconf`, encoded (libproto/shipconf.c); no "
 	    "secret, no path |\n"
 	    "| SECRET | u8: %d trusted authorities, %d certificate, %d "
-	    "private key, %d revocation lists, %d key of signatures (the last "
-	    "two only if CONFIG says so); descriptor: the open file |\n"
+	    "private key, %d revocation lists, %d trusted for a proxy, %d its "
+	    "login, %d key of signatures (these only if CONFIG says so), %d "
+	    "bearer token (where there is one); descriptor: the open file |\n"
 	    "| START | nothing; no more comes before the lock |\n"
 	    "| RECORDS | one or more: the size as a varint, then a record, see "
 	    "below |\n"
@@ -210,10 +211,11 @@ print_payloads(void)
 	    "| STATE | u8 phase, u8 reason, u8 endpoint, u64 HTTP status, "
 	    "%d counters of u64, %d ends of certificates and lists as u64 "
 	    "seconds since 1970 (libproto/shipstate.h) |\n\n", NONCE_SIZE,
-	    SECRET_CA, SECRET_CERT, SECRET_KEY, SECRET_CRL, SECRET_SIGN,
-	    ACK_DELIVERED, ACK_REJECTED, ACK_OVERSIZE,
-	    (int)(sizeof(struct export_count) / sizeof(uint64_t)),
-	    (int)(sizeof(struct export_expiry) / sizeof(uint64_t)));
+	    SECRET_CA, SECRET_CERT, SECRET_KEY, SECRET_CRL, SECRET_PROXY_CA,
+	    SECRET_PROXY_LOGIN, SECRET_SIGN, SECRET_TOKEN, ACK_DELIVERED,
+	    ACK_REJECTED, ACK_OVERSIZE, (int)(sizeof(struct export_count) /
+	    sizeof(uint64_t)), (int)(sizeof(struct export_expiry) /
+	    sizeof(uint64_t)));
 	printf("An ACK for a record that was not sent, or was answered for "
 	    "before, ends the collector, and\nso does a STATE that names "
 	    "what there is not. A STATE comes every %d s at least: the "

@@ -9,7 +9,8 @@
  * posts, gap_ms (idle before each post but the first), skip_s (seconds that the
  * monotonic clock seems to jump between posts), timeout_ms, bytes (of
  * the body), json=1, server=ADDRESS:PORT, url=URL (posts go to each in turn),
- * crl=FILE, pin=HEX (several), report=1 (pins), fips=1.
+ * crl=FILE, pin=HEX (several), report=1 (pins), fips=1, proxy=URL,
+ * proxy_ca=FILE, proxy_login=FILE.
  * One line a post: outcome, class (what becomes of the request), reason,
  * status, connections, body_len, heap (most of OpenSSL since the lock), end (of
  * the server's chain), mismatches, detail.
@@ -35,7 +36,8 @@ static const uint64_t NS_PER_MS = 1000000;
 static struct shipconf conf = { .timeout_ms = 5000 };
 static unsigned long posts = 1, gap_ms, skip_s, body_len = 1000, json;
 static unsigned long report_only, fips;
-static const char *crl;
+static const char *crl, *proxy_ca, *proxy_login;
+static struct tunnel_login login;
 static uint64_t skipped_ns;
 static size_t heap_now, heap_most, heap_before;	/* OpenSSL's */
 static struct tls_context *context;
@@ -140,6 +142,17 @@ add_pin(const char *hex)
 }
 
 static void
+set_proxy(const char *text)
+{
+	bool tls;
+	const char *fault = url_parse_proxy(&conf.proxy.url, &tls, text);
+
+	conf.proxy.kind = tls ? PROXY_TLS : PROXY_PLAIN;
+	if (fault != NULL)
+		fatal_text(text, fault);
+}
+
+static void
 set(const char *word)
 {
 	const char *value = strchr(word, '=');
@@ -167,6 +180,12 @@ set(const char *word)
 		add_url(value);
 	if (strncmp(word, "crl=", 4) == 0)
 		crl = value;
+	if (strncmp(word, "proxy=", 6) == 0)
+		set_proxy(value);
+	if (strncmp(word, "proxy_ca=", 9) == 0)
+		proxy_ca = value;
+	if (strncmp(word, "proxy_login=", 12) == 0)
+		proxy_login = value;
 	if (strncmp(word, "pin=", 4) == 0)
 		add_pin(value);
 }
@@ -203,7 +222,8 @@ class_of(struct conn *c, enum conn_outcome outcome)
 	};
 	struct otlp_verdict v;
 
-	if (outcome == CONN_SERVER_REFUSED || outcome == CONN_CLIENT_REFUSED)
+	if (outcome == CONN_SERVER_REFUSED || outcome == CONN_CLIENT_REFUSED ||
+	    outcome == CONN_PROXY_REFUSED)
 		return "configuration";
 	if (outcome != CONN_ANSWERED)
 		return "retry";
@@ -221,6 +241,7 @@ report(struct conn *c)
 		[CONN_TIMED_OUT] = "TIMED_OUT",
 		[CONN_SERVER_REFUSED] = "SERVER_REFUSED",
 		[CONN_CLIENT_REFUSED] = "CLIENT_REFUSED",
+		[CONN_PROXY_REFUSED] = "PROXY_REFUSED",
 		[CONN_BAD_REPLY] = "BAD_REPLY",
 	};
 	const enum conn_outcome outcome = conn_take(c);
@@ -273,6 +294,9 @@ open_context(char **argv)
 		[SECRET_KEY] = open_file(argv[3]),
 		[SECRET_CRL] = crl != NULL ? open_file(crl) : -1,
 		[SECRET_SIGN] = -1,
+		[SECRET_PROXY_CA] = proxy_ca != NULL ?
+		    open_file(proxy_ca) : -1,
+		[SECRET_PROXY_LOGIN] = -1,
 	};
 	struct tls_error error;
 
@@ -281,6 +305,16 @@ open_context(char **argv)
 	context = tls_context_new(&conf, secret_fd, &error);
 	if (context == NULL)
 		fatal_text("tls_context_new", error.text);
+}
+
+static void
+use_login(struct conn *c)
+{
+	const char *fault = tunnel_login_read(&login, open_file(proxy_login));
+
+	if (fault != NULL)
+		fatal_text(proxy_login, fault);
+	conn_use_login(c, &login);
 }
 
 int
@@ -303,6 +337,8 @@ main(int argc, char **argv)
 	open_context(argv);
 	otlp_reply_warm();
 	c = conn_new(&conf, context);
+	if (proxy_login != NULL)
+		use_login(c);
 	body = malloc(body_len + 1);
 	if (c == NULL || body == NULL)
 		fatal_text("memory", "none");

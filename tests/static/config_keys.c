@@ -29,6 +29,8 @@ kind(const struct config_key *k)
 		return "secret";
 	if (k->set == config_set_path)
 		return "path";
+	if (k->set == config_set_proxy)
+		return "url";
 	return kinds[k->type];
 }
 

@@ -42,8 +42,8 @@ def every_event_that_can_be_logged_is_explained_and_no_other():
 
 # How the network half says why something failed.
 _REASONS = re.compile(
-    r'(?:end\(c, CONN_\w+,|give_up\(r,|fail\(d,|reason =|VERDICT_\w+,|\] =|'
-    r'"points_rejected",|c->heard \?|(?<=") :)\s*"([a-z0-9_]+)"')
+    r'(?:CONN_\w+,|TUNNEL_\w+,|give_up\(r,|fail\(d,|reason =|VERDICT_\w+,|\] =|'
+    r'"points_rejected",|heard \?|(?<=") :)\s*"([a-z0-9_]+)"')
 
 # What conn.c says where nothing failed, or where nothing is under way.
 _NO_FAILURE = {"answered", "timeout"}
@@ -51,7 +51,8 @@ _NO_FAILURE = {"answered", "timeout"}
 
 def reasons_said():
     found = set()
-    for name in ("conn", "delivery", "dial", "resolve", "otlp_reply"):
+    for name in ("conn", "conn_end", "delivery", "dial", "resolve",
+                 "otlp_reply", "tunnel"):
         found |= set(_REASONS.findall(
             (ROOT / f"shipperd/{name}.c").read_text()))
     check(len(found) > 40, f"only {sorted(found)}")

@@ -92,6 +92,7 @@ def sentence(key):
         "duration": lambda: f"Duration, {key.least} to {key.most}",
         "size": lambda: f"Size, {key.least} to {key.most}",
         "path": lambda: "Absolute path",
+        "url": lambda: "URL",
         "secret": lambda: "Absolute path or credential",
         "list": lambda: some(key),
         "map": lambda: some(key),

@@ -12,7 +12,7 @@ from tap import check, check_equal, main, test
 
 ROOT = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
 SUITES = {"C": "chains", "R": "revocation", "H": "tls_cases",
-          "A": "reply_cases", "T": "exchange"}
+          "A": "reply_cases", "T": "exchange", "P": "proxy"}
 Case = collections.namedtuple("Case", "id server happens test")
 
 

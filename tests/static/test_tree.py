@@ -18,7 +18,8 @@ COLUMNS = 80
 # The only files that may include a library beside libc.
 LIBRARIES = {
     r"openssl/": {f"shipperd/tls{part}.c" for part in (
-        "", "_context", "_judge", "_pins", "_policy", "_staple", "_trust")},
+        "", "_context", "_inside", "_judge", "_memory", "_pins", "_policy",
+        "_staple", "_trust")},
     r"seccomp\.h": {"libconfine/seccomp_table.c"},
     r"sys/capability\.h": {"libconfine/privilege.c"},
     r"json(-c/|\.h|_)": {"collectord/config.c", "shipperd/reply_json.c"},

@@ -24,7 +24,6 @@
 	" { `deployment.environment.name`: `lab` }"
 #define REQUIRE "right would be a list of `split`, `landlock`, `selinux`," \
 	" `fips`"
-#define LATER ": not in this version of Sluice; right would be to leave it out"
 
 TEST(what_is_not_json_is_refused_with_its_line_and_column)
 {
@@ -148,8 +147,9 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    " collect.sources.cpu.per_cpu?" },
 		{ "{`ship`:{@,`colour`:`red`}}",
 		    ": ship.colour: unknown key; right would be one of"
-		    " protocol, compression, endpoints, ca, cert, key, crl,"
-		    " pins, pin_mode, sign, sign_key, timeout, batch" },
+		    " protocol, compression, endpoints, ca, cert, key, token,"
+		    " crl, pins, pin_mode, proxy, proxy_ca, proxy_login, sign,"
+		    " sign_key, timeout, batch" },
 		{ "{`logging`:{}}", ": logging: unknown key; right would be"
 		    " one of collect, ring, ship, resource, require" },
 		{ "{``:{}}", ": : unknown key; right would be one of collect,"
@@ -171,13 +171,35 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 TEST(what_a_later_version_will_have_is_refused_and_never_ignored)
 {
 	static const struct row rows[] = {
-		{ "{`ship`:{@,`token`:`credential:token`}}",
-		    ": ship.token" LATER },
-		{ "{`ship`:{@,`proxy`:null}}", ": ship.proxy" LATER },
 		{ "{`ship`:{@,`protocol`:`device-defender`}}",
 		    ": ship.protocol: `device-defender` is not in this version"
 		    " of Sluice; right would be `http/protobuf` or"
 		    " `http/json`" },
+	};
+
+	CHECK_ROWS(rows);
+}
+
+#define PROXY "right would be e.g. `http://proxy.example.net:3128`, or" \
+	" https:// with ship.proxy_ca"
+
+TEST(what_does_not_go_together_with_a_proxy_is_refused)
+{
+	static const struct row rows[] = {
+		{ "{`ship`:{@,`proxy`:`http://p`}}", ": ship.proxy: `http://p`"
+		    " is refused: a proxy's port is to be said, as in"
+		    " http://proxy.example.net:3128; " PROXY },
+		{ "{`ship`:{@,`proxy`:`https://p:1`}}", ": ship.proxy_ca:"
+		    " missing; right would be the file of the authorities of"
+		    " that proxy's certificate" },
+		{ "{`ship`:{@,`proxy`:`http://p:1`,`proxy_ca`:`/ca`}}",
+		    ": ship.proxy_ca: without a ship.proxy that begins with"
+		    " https://; right would be both or none" },
+		{ "{`ship`:{@,`proxy_ca`:`/ca`}}", ": ship.proxy_ca: without a"
+		    " ship.proxy that begins with https://; right would be"
+		    " both or none" },
+		{ "{`ship`:{@,`proxy_login`:`/login`}}", ": ship.proxy_login:"
+		    " without ship.proxy; right would be both or none" },
 	};
 
 	CHECK_ROWS(rows);

@@ -27,6 +27,7 @@ static const uint8_t golden[] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfe,
 	2,					/* signed by a key of its own */
 	0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xaf,
+	2, 1, 3, ':', ':', '2', 0xb8, 0x18,	/* proxy: TLS, login */
 	1, 3, 'j', 'o', 'b',			/* labels */
 	1, 2, 'u', 'p', 1, 's', GAUGE, 2,	/* metrics: in micro */
 };
@@ -52,8 +53,14 @@ example(void)
 		    10, 11, 12, 13, 14, 0xaf },
 	};
 
+	bool tls;
+
 	CHECK(url_parse(&c.endpoint[0], "https://a:4318/x") == NULL);
 	CHECK(url_parse(&c.endpoint[1], "https://[::1]:1/") == NULL);
+	c.proxy.kind = PROXY_TLS;
+	c.proxy.login = true;
+	CHECK(url_parse_proxy(&c.proxy.url, &tls, "https://[::2]:3128") ==
+	    NULL);
 	CHECK(declared_add_label(&c.declared, "job") == NULL);
 	CHECK(declared_add(&c.declared, "up", "gauge s") == NULL);
 	CHECK(declared_seal(&c.declared));
@@ -99,6 +106,33 @@ TEST(what_was_encoded_is_decoded)
 	CHECK_MEM(got.pin, want.pin, sizeof(want.pin));
 	CHECK_INT(got.sign, SIGN_OWN);
 	CHECK_MEM(got.ring, want.ring, sizeof(want.ring));
+	CHECK_INT(got.proxy.kind, PROXY_TLS);
+	CHECK(got.proxy.login);
+	CHECK_STR(got.proxy.url.host, "::2");
+	CHECK_INT(got.proxy.url.port, 3128);
+	CHECK(got.proxy.url.is_ipv6 && got.proxy.url.is_address);
+}
+
+TEST(a_proxy_out_of_range_is_refused)
+{
+	static const uint8_t proxy[] = { 2, 1, 3, ':', ':', '2', 0xb8, 0x18 };
+	static const struct {
+		size_t at;
+		uint8_t value;
+	} bad[] = {
+		{ 0, PROXY_END }, { 0, 255 }, { 1, 2 }, { 2, 0 }, { 3, '!' },
+		{ 5, 'x' }, { 5, '\0' },
+	};
+	uint8_t bytes[sizeof(golden)];
+	const uint8_t *found = memmem(golden, sizeof(golden), proxy,
+	    sizeof(proxy));
+	struct shipconf c;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy(bytes, golden, sizeof(bytes));
+		bytes[(size_t)(found - golden) + bad[i].at] = bad[i].value;
+		CHECK_INT(shipconf_decode(&c, bytes, sizeof(bytes)), -EBADMSG);
+	}
 }
 
 TEST(a_configuration_cut_short_anywhere_is_refused)

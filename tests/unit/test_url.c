@@ -118,3 +118,63 @@ TEST(host_and_path_have_the_documented_lengths_and_not_a_byte_more)
 	snprintf(text, sizeof(text), "https://[%0255d]/", 0);
 	CHECK(strstr(url_parse(&u, text), "IPv6") != NULL);
 }
+
+TEST(proxies_are_taken_apart)
+{
+	static const struct {
+		const char *text, *host;
+		unsigned port;
+		bool tls, is_address, is_ipv6;
+	} good[] = {
+		{ "http://proxy:3128", "proxy", 3128, false, false, false },
+		{ "HTTPS://Proxy.Example.NET:443/", "proxy.example.net", 443,
+		    true, false, false },
+		{ "http://192.0.2.1:80", "192.0.2.1", 80, false, true, false },
+		{ "https://[2001:DB8::1]:8443", "2001:db8::1", 8443, true,
+		    true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct url u;
+		bool tls;
+
+		CHECK(url_parse_proxy(&u, &tls, good[i].text) == NULL);
+		CHECK_STR(u.host, good[i].host);
+		CHECK_STR(u.path, "/");
+		CHECK_INT(u.port, good[i].port);
+		CHECK_INT(tls, good[i].tls);
+		CHECK_INT(u.is_address, good[i].is_address);
+		CHECK_INT(u.is_ipv6, good[i].is_ipv6);
+	}
+}
+
+TEST(what_is_not_a_proxy_is_refused_with_the_reason)
+{
+	static const char *const bad[][2] = {
+		{ "", "starts with" }, { "proxy:3128", "starts with" },
+		{ "socks5://p:1080", "starts with" },
+		{ "http://p", "port is to be said" },
+		{ "https://p/", "port is to be said" },
+		{ "http://[::1]", "port is to be said" },
+		{ "http://p:", "port must be" },
+		{ "http://p:0", "port must be" },
+		{ "http://p:65536", "port must be" },
+		{ "http://[::1]3128", "closing bracket" },
+		{ "http://[::1", "bracket" },
+		{ "http://u:p@proxy:3128", "ship.proxy_login" },
+		{ "http://u@proxy:3128", "ship.proxy_login" },
+		{ "http://:3128", "host" }, { "http://a_b:1", "host" },
+		{ "http://p:1/x", "nothing follows" },
+		{ "http://p:1//", "nothing follows" },
+		{ "http://p:1?x", "nothing follows" },
+		{ "http://p:1#x", "nothing follows" },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct url u;
+		bool tls;
+		const char *why = url_parse_proxy(&u, &tls, bad[i][0]);
+
+		CHECK(why != NULL && strstr(why, bad[i][1]) != NULL);
+	}
+}
