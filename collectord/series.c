@@ -11,7 +11,13 @@ enum {
 	INDEX_SLOTS = 2 * SERIES_INSTANCES_MAX,	/* never over half full */
 	INDEX_MASK = INDEX_SLOTS - 1,
 	CHUNK_COUNTERS = 8,
-	CHUNKS_MAX = SERIES_COUNTERS_MAX / CHUNK_COUNTERS,
+	/*
+	 * For what a source says of itself, without attributes: that it left
+	 * something out must not be left out as well.
+	 */
+	ENTRIES_MAX = SERIES_INSTANCES_MAX + SOURCE_END,
+	CHUNKS_NAMED = SERIES_COUNTERS_MAX / CHUNK_COUNTERS,
+	CHUNKS_MAX = CHUNKS_NAMED + 4 * SOURCE_END,
 	CYCLES_KEPT = 2,
 	/* names that always change must not crowd out the next cycle's */
 	CROWDED = SERIES_INSTANCES_MAX / 2,
@@ -21,7 +27,7 @@ enum {
 };
 
 static_assert((INDEX_SLOTS & INDEX_MASK) == 0, "a power of two");
-static_assert(CHUNKS_MAX < UINT16_MAX && SERIES_INSTANCES_MAX < UINT16_MAX &&
+static_assert(CHUNKS_MAX < UINT16_MAX && ENTRIES_MAX < UINT16_MAX &&
     POINT_END <= UINT16_MAX, "numbers fit 16 bits");
 
 /* Numbers of entries and chunks count from 1; 0 is none. */
@@ -37,6 +43,7 @@ struct entry {
 	uint64_t seen;		/* number of the last cycle that had it */
 	uint16_t counters;	/* first chunk */
 	uint8_t source;
+	bool named;		/* has attributes */
 };
 
 struct series {
@@ -47,8 +54,9 @@ struct series {
 	uint64_t unread_cycle[SOURCE_END];
 	uint8_t key[SIPHASH_KEY];
 	uint16_t nentries, nchunks, free_chunk;
+	uint16_t nused;				/* chunks that are not free */
 	uint16_t index[INDEX_SLOTS];
-	struct entry entry[SERIES_INSTANCES_MAX + 1];
+	struct entry entry[ENTRIES_MAX + 1];
 	struct chunk chunk[CHUNKS_MAX + 1];
 };
 
@@ -122,6 +130,7 @@ free_chunks(struct series *s, uint16_t first)
 		next = s->chunk[first].next;
 		s->chunk[first] = (struct chunk){ .next = s->free_chunk };
 		s->free_chunk = first;
+		s->nused--;
 	}
 }
 
@@ -181,11 +190,12 @@ find_entry(struct series *s, enum source_id source, const struct attr *attr,
 
 	if (s->index[slot] != 0)
 		return &s->entry[s->index[slot]];
-	if (s->nentries == SERIES_INSTANCES_MAX)
+	if (s->nentries >= (nattrs > 0 ? SERIES_INSTANCES_MAX : ENTRIES_MAX))
 		return NULL;
 	s->index[slot] = ++s->nentries;
 	s->entry[s->nentries] = (struct entry){ .name = name,
-		.start_ns = start_ns, .source = (uint8_t)source };
+		.start_ns = start_ns, .source = (uint8_t)source,
+		.named = nattrs > 0 };
 	return &s->entry[s->nentries];
 }
 
@@ -201,16 +211,18 @@ find_counter(struct series *s, const struct entry *e, unsigned id)
 }
 
 static uint16_t
-take_chunk(struct series *s)
+take_chunk(struct series *s, bool named)
 {
 	uint16_t c = s->free_chunk;
 
+	if (s->nused >= (named ? CHUNKS_NAMED : CHUNKS_MAX))
+		return 0;
 	if (c != 0)
 		s->free_chunk = s->chunk[c].next;
-	else if (s->nchunks < CHUNKS_MAX)
+	else
 		c = ++s->nchunks;
-	if (c != 0)
-		s->chunk[c].next = 0;
+	s->nused++;
+	s->chunk[c].next = 0;
 	return c;
 }
 
@@ -226,7 +238,7 @@ add_counter(struct series *s, struct entry *e, unsigned id)
 				s->chunk[*link].id[i] = (uint16_t)id;
 				return &s->chunk[*link].value[i];
 			}
-	if ((*link = take_chunk(s)) == 0)
+	if ((*link = take_chunk(s, e->named)) == 0)
 		return NULL;
 	s->chunk[*link].id[0] = (uint16_t)id;
 	return &s->chunk[*link].value[0];

@@ -12,8 +12,9 @@
 #include "record.h"
 
 enum {
-	SERIES_INSTANCES_MAX = 8192,
-	SERIES_COUNTERS_MAX = 65536,	/* over all instances */
+	/* a host with 5,000 interfaces, and what else it has */
+	SERIES_INSTANCES_MAX = 16384,
+	SERIES_COUNTERS_MAX = 196608,	/* over all instances */
 };
 
 struct series;
@@ -48,7 +49,8 @@ uint64_t	series_start(const struct series *, uint64_t start_ns);
  * to 32 bits, go on counting behind their wrap.  Any other counter that went
  * back means that the instance was made anew.
  *
- * Returns the start time; or 0 where the table is full, or where this
+ * Returns the start time; or 0 where the table is full (for an instance
+ * without attributes there is room for each source's), or where this
  * instance was there before in this cycle: it must then be left out and
  * counted.  (Points without attributes may come in several instances.)
  */

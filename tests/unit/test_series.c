@@ -354,6 +354,23 @@ TEST(the_table_is_full_at_its_bound_and_what_is_in_it_stays_good)
 	series_free(s);
 }
 
+TEST(what_a_source_says_of_itself_finds_room_in_a_full_table)
+{
+	struct series *s = begun();
+	struct point p[] = { { CONTEXT_SWITCHES_ALL, 5 } };
+	char name[32];
+
+	for (int i = 0; i < SERIES_INSTANCES_MAX + 10; i++) {
+		snprintf(name, sizeof(name), "disk%d", i);
+		disk(s, name, i);
+	}
+	for (int source = 1; source < SOURCE_END; source++)
+		CHECK_INT(series_judge(s, (enum source_id)source, NULL, 0, p,
+		    1), BOOT);
+	CHECK_INT(disk(s, "one-more", 1), 0);
+	series_free(s);
+}
+
 /* 4096 new names each cycle, and a few that stay among them. */
 TEST(names_that_always_change_leave_those_that_stay_alone)
 {
@@ -383,43 +400,42 @@ TEST(names_that_always_change_leave_those_that_stay_alone)
 	series_free(s);
 }
 
+/* So many counters, of a disk of that number. */
 static uint64_t
-many(struct series *s, int i, int64_t value)
+many(struct series *s, int number, int counters)
 {
-	struct point p[8];
-	struct attr a;
-	char name[16];
-
-	snprintf(name, sizeof(name), "%d", i);
-	a = (struct attr){ KEY_CPU, (uint8_t)strlen(name),
-		(const uint8_t *)name };
-	for (unsigned k = 0; k < 8; k++)
-		p[k] = (struct point){ CPU_TIME_USER + k, value };
-	return series_judge(s, SOURCE_CPU, &a, 1, p, 8);
-}
-
-TEST(counters_are_bounded_too_and_their_room_comes_back)
-{
-	const int fit = SERIES_COUNTERS_MAX / 8;
-	struct series *s = begun();
-	struct point p[9] = { { 0, 0 } };
-	const struct attr a = device("big");
 	static const unsigned id[9] = { DISK_IO_READ, DISK_IO_WRITE,
 	    DISK_OPERATIONS_READ, DISK_OPERATIONS_WRITE, DISK_MERGED_READ,
 	    DISK_MERGED_WRITE, DISK_OPERATION_TIME_READ,
 	    DISK_OPERATION_TIME_WRITE, DISK_IO_TIME_ALL };
+	struct point p[9];
+	struct attr a;
+	char name[16];
 
-	for (int i = 0; i < 9; i++)
-		p[i] = (struct point){ id[i], i };
+	snprintf(name, sizeof(name), "%d", number);
+	a = (struct attr){ KEY_DEVICE, (uint8_t)strlen(name),
+		(const uint8_t *)name };
+	for (int i = 0; i < counters; i++)
+		p[i] = (struct point){ id[i], number };
+	return series_judge(s, SOURCE_DISK, &a, 1, p, (size_t)counters);
+}
+
+/* Nine counters take two of the blocks of eight. */
+TEST(counters_are_bounded_too_and_their_room_comes_back)
+{
+	const int fit = SERIES_COUNTERS_MAX / 16;
+	struct series *s = begun();
+
 	for (int i = 0; i < fit - 1; i++)
-		CHECK_INT(many(s, i, i), BOOT);
-	/* nine counters take two of the blocks of eight: one is left */
-	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, p, 9), 0);
+		CHECK_INT(many(s, i, 9), BOOT);
+	CHECK_INT(many(s, fit, 8), BOOT);
+	/* one is left */
+	CHECK_INT(many(s, fit + 1, 9), 0);
 	for (int i = 0; i < 4; i++)
 		series_cycle(s, SECOND);
-	for (int i = 0; i < fit - 2; i++)
-		CHECK_INT(many(s, i, i), SECOND);
-	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, p, 9), SECOND);
+	for (int i = 0; i < fit - 1; i++)
+		CHECK_INT(many(s, i, 9), SECOND);
+	CHECK_INT(many(s, fit + 1, 9), SECOND);
 	series_free(s);
 }
 

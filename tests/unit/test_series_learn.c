@@ -165,7 +165,7 @@ TEST(more_than_fits_is_learned_as_far_as_there_is_room)
 	series_learned(s, FIRST);
 	series_cycle(s, SECOND);
 	CHECK_INT(disk(s, "disk0", 0), 2000);
-	CHECK_INT(disk(s, "disk8191", 8191), 2000);
-	CHECK_INT(disk(s, "disk8192", 8192), 0);
+	CHECK_INT(disk(s, "disk16383", 16383), 2000);
+	CHECK_INT(disk(s, "disk16384", 16384), 0);
 	series_free(s);
 }
