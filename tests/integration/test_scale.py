@@ -218,6 +218,7 @@ def the_largest_host_fits_its_plan_and_its_time_and_says_what_it_left_out():
     check_equal(len({p.attributes.get("cpu.logical_number")
                      for p in cycle.points["system.cpu.time"]}), 513)
     left = cycle.one("linux.cgroup.count", linux__cgroup__state="left_out")
+    print(f"# {left} cgroups left out")
     check(left > 8000, f"{left} cgroups left out")
     check("cgroup" in [source for source, _ in failed], failed)
     rows = cycle.one("linux.process.rows")

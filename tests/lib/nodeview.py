@@ -32,8 +32,10 @@ class NodeExporter:
         self.url = f"http://127.0.0.1:{port}/metrics"
         self.process = start(
             [_program(), f"--web.listen-address=127.0.0.1:{port}",
-             # else it leaves the loopback interface out
+             # else it leaves the loopback interface and loop devices out
              "--collector.netdev.device-exclude=^$",
+             "--collector.diskstats.device-exclude="
+             r"^((h|s|v|xv)d[a-z]|nvme\d+n\d+p|mmcblk\d+p)\d+$",
              *("--collector." + name for name in COLLECTORS)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         # nobody's proxy is asked for an address of loopback
