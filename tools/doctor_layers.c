@@ -123,6 +123,8 @@ look_at_policy(struct doctor *d)
 	    " process");
 	look_at_boolean(d, "sluice_operator_files",
 	    doctor_wants(d, SOURCE_OPERATOR), "the operator's own metrics");
+	look_at_boolean(d, "sluice_sockets", doctor_wants(d, SOURCE_SOCKDIAG),
+	    "sockets by state, and listening ports");
 	look_at_boolean(d, "sluice_other_ports", has_other_port(d->config),
 	    "an endpoint on a port that is neither 443 nor 4318");
 }

@@ -42,6 +42,7 @@ RARE = ("tipc_socket", "rds_socket", "rxrpc_socket", "kcm_socket",
         "appletalk_socket", "ax25_socket", "ipx_socket", "netrom_socket",
         "rose_socket", "x25_socket", "decnet_socket", "atmpvc_socket",
         "atmsvc_socket", "socket")
+QUESTION = ("netlink_tcpdiag_socket",)
 OTHER = (*INTERNET[1:], *PACKET, *NETLINK, *RARE)   # neither TCP nor UNIX
 
 READING = ("open", "read", "map")
@@ -71,6 +72,10 @@ Never = collections.namedtuple(
     "Never", "name who classes permissions targets but victim sealed")
 Must = collections.namedtuple(
     "Must", "name source target tclass permissions")
+
+
+def without(classes, others):
+    return tuple(c for c in classes if c not in others)
 
 
 def never(name, who, classes, permissions=None, targets=None, but=(),
@@ -175,10 +180,22 @@ NEVER = [
           INTERNET, ("create",)),
     never("the collector makes no packet, vsock or raw socket", COLLECTOR,
           (*PACKET, *RARE), ("create",)),
-    never("the collector makes no netlink socket", COLLECTOR, NETLINK,
-          ("create",)),
+    never("the collector makes no netlink socket", COLLECTOR,
+          without(NETLINK, QUESTION), ("create",)),
     never("the collector uses no such socket that it were given", COLLECTOR,
-          (*TCP, *OTHER), (*MOVING, *MEETING)),
+          without((*TCP, *OTHER), QUESTION), (*MOVING, *MEETING)),
+    never("the collector asks for no sockets unless a boolean lets it",
+          COLLECTOR, QUESTION, ("connect", "create", "read", "write"),
+          sealed=False),
+    never("with it, the collector asks by no socket but its own", COLLECTOR,
+          QUESTION, ("connect", "create", "read", "write"), but={COLLECTOR},
+          victim="sshd_t"),
+    never("the collector ends no socket by asking, and meets nobody",
+          COLLECTOR, QUESTION, ("accept", "append", "bind", "listen",
+                                "name_bind", "nlmsg_write", "recvfrom",
+                                "sendto")),
+    never("the shipper asks for no sockets", (INIT, SHIPPER), QUESTION,
+          ("create", "nlmsg_write")),
     never("the collector reaches no port", COLLECTOR, TCP,
           ("name_connect", "node_bind"), victim="http_port_t"),
     never("the collector connects to no process and listens nowhere",
@@ -337,6 +354,7 @@ BOOLEANS = {
                              (COLLECTOR, "lnk_file", "sshd_t")},
     "sluice_operator_files": {(COLLECTOR, "file", "sluice_metrics_t"),
                               (COLLECTOR, "dir", "sluice_metrics_t")},
+    "sluice_sockets": {(COLLECTOR, "netlink_tcpdiag_socket", COLLECTOR)},
 }
 
 CONTEXTS = {

@@ -63,7 +63,7 @@ def conditional(name):
 
 
 @test
-def the_booleans_are_four_and_off():
+def the_booleans_are_five_and_off():
     check_equal(installed()[0].access["booleans"],
                 {name: False for name in claims.BOOLEANS}, "booleans")
 
