@@ -54,6 +54,7 @@ struct conn {
 	struct tls_error detail;
 };
 
+static_assert((int)DIAL_TRIES_MAX <= (int)CONN_POLL_MAX, "conn_poll()");
 static void	dialled(struct conn *, enum dial_step, uint64_t now_ns);
 
 struct conn *
@@ -210,12 +211,6 @@ flooded(struct conn *c)
 	return tls_received(c->tls) - c->received_before > RECEIVED_MAX;
 }
 
-static short
-wants(enum tls_result result)
-{
-	return result == TLS_WANT_WRITE ? POLLOUT : POLLIN;
-}
-
 static void
 read_reply(struct conn *c, uint64_t now_ns)
 {
@@ -233,7 +228,7 @@ read_reply(struct conn *c, uint64_t now_ns)
 	if (c->state == CONN_ENDED)
 		return;
 	if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
-		c->events |= wants(result);
+		c->events |= conn_end_wants(result);
 	else if (result == TLS_CLOSED)
 		reply_ended(c, now_ns);
 	else
@@ -257,7 +252,7 @@ send_request(struct conn *c, uint64_t now_ns)
 	if (result == TLS_OK || result == TLS_CUT)
 		c->state = CONN_READING;
 	else if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
-		c->events |= wants(result);
+		c->events |= conn_end_wants(result);
 	else
 		broke(c, result, now_ns);
 }
@@ -280,7 +275,7 @@ shake_hands(struct conn *c, uint64_t now_ns)
 	const enum tls_result result = tls_handshake(c->tls, &c->detail);
 
 	if (result == TLS_WANT_READ || result == TLS_WANT_WRITE) {
-		c->events = wants(result);
+		c->events = conn_end_wants(result);
 	} else if (result == TLS_OK) {
 		c->connections++;
 		c->made_ns = now_ns;
@@ -418,6 +413,7 @@ size_t
 conn_poll(struct conn *c, struct pollfd *pfd, uint64_t *deadline_ns)
 {
 	uint64_t try_ns = UINT64_MAX;
+	size_t n = 1;
 
 	*deadline_ns = UINT64_MAX;
 	if (c->state == CONN_ENDED)
@@ -425,25 +421,27 @@ conn_poll(struct conn *c, struct pollfd *pfd, uint64_t *deadline_ns)
 	if (c->state == CONN_ENDED || (c->state == CONN_IDLE && c->fd < 0))
 		return 0;
 	if (c->state == CONN_RESOLVING || c->state == CONN_CONNECTING)
-		dial_poll(&c->dial, pfd, &try_ns);
+		n = dial_poll(&c->dial, pfd, &try_ns);
 	else
 		*pfd = (struct pollfd){ .fd = c->fd, .events =
 		    c->state == CONN_IDLE ? POLLIN : c->events };
 	if (c->state != CONN_IDLE)
 		*deadline_ns = try_ns < c->deadline_ns ? try_ns :
 		    c->deadline_ns;
-	return 1;
+	return n;
 }
 
 static void
-step_busy(struct conn *c, short revents, uint64_t now_ns)
+step_busy(struct conn *c, const struct pollfd *pfd, uint64_t now_ns)
 {
+	const short revents = pfd->revents;
+
 	if (now_ns >= c->deadline_ns) {
 		c->detail.text[0] = '\0';
 		end(c, CONN_TIMED_OUT, conn_end_timed_out(c->state));
 	} else if (c->state == CONN_RESOLVING ||
 	    c->state == CONN_CONNECTING) {
-		dialled(c, dial_step(&c->dial, revents, now_ns), now_ns);
+		dialled(c, dial_step(&c->dial, pfd, now_ns), now_ns);
 	} else if (revents != 0 && c->state == CONN_TUNNEL) {
 		bore(c, now_ns);
 	} else if (revents != 0 && c->state == CONN_HANDSHAKE) {
@@ -462,7 +460,7 @@ conn_step(struct conn *c, const struct pollfd *pfd, size_t n, uint64_t now_ns)
 	if (c->state == CONN_ENDED)
 		return;
 	if (c->state != CONN_IDLE)
-		step_busy(c, revents, now_ns);
+		step_busy(c, pfd, now_ns);
 	else if (revents != 0 && c->fd >= 0 && !is_quiet(c))
 		hang_up(c);
 }

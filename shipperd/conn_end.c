@@ -37,6 +37,12 @@ conn_end_of_tunnel(enum tunnel_step step)
 	return step == TUNNEL_ODD ? CONN_BAD_REPLY : CONN_UNREACHABLE;
 }
 
+short
+conn_end_wants(enum tls_result result)
+{
+	return result == TLS_WANT_WRITE ? POLLOUT : POLLIN;
+}
+
 bool
 conn_end_is_due(uint64_t made_ns, uint64_t used_ns, uint64_t now_ns)
 {

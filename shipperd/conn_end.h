@@ -15,6 +15,8 @@ struct conn_end {
 struct conn_end	conn_end_of(enum tls_result, enum conn_state, bool heard);
 /* Of the way through a proxy, that was TUNNEL_FAILED or worse. */
 enum conn_outcome conn_end_of_tunnel(enum tunnel_step);
+/* What to poll for after TLS_WANT_READ or TLS_WANT_WRITE. */
+short		conn_end_wants(enum tls_result);
 /* What was judged once is judged anew, by the hour or after a rest. */
 bool		conn_end_is_due(uint64_t made_ns, uint64_t used_ns,
 		    uint64_t now_ns);

@@ -26,8 +26,9 @@ dial_stop(struct dial *d)
 {
 	if (d->step == DIAL_RESOLVING)
 		resolve_stop(&d->resolve);
-	if (d->step == DIAL_CONNECTING)
-		close(d->fd);
+	for (size_t i = 0; i < d->ntries; i++)
+		close(d->try[i].fd);
+	d->ntries = 0;
 	d->fd = -1;
 	d->step = DIAL_FAILED;
 }
@@ -71,32 +72,48 @@ dial_is_old(const struct dial *d, size_t endpoint, uint64_t now_ns)
 	    now_ns >= d->name[slot(d, endpoint)].until_ns;
 }
 
+/* Where others wait, it has its share of the time, and not for long. */
+static uint64_t
+share_until(const struct dial *d, size_t left, uint64_t now_ns)
+{
+	uint64_t share = (d->deadline_ns - now_ns) / left;
+
+	if (left > 1 && share > DIAL_TRY_MAX_MS * NS_PER_MS)
+		share = DIAL_TRY_MAX_MS * NS_PER_MS;
+	return now_ns + share;
+}
+
+static bool
+may_begin(const struct dial *d)
+{
+	return d->tried < d->name[d->endpoint].n &&
+	    d->ntries < DIAL_TRIES_MAX;
+}
+
 /* Begins with the next address that can be begun. */
 static enum dial_step
-try_next(struct dial *d, uint64_t now_ns, int error)
+try_next(struct dial *d, uint64_t now_ns)
 {
 	const struct dial_name *name = &d->name[d->endpoint];
-	const uint16_t port = d->url->port;
-	uint64_t share;
+	struct dial_try *t = &d->try[d->ntries];
 
-	for (; d->tried < name->n; d->tried++) {
+	while (may_begin(d)) {
 		const size_t left = name->n - d->tried;
 
-		d->fd = tcp_connect(
-		    &name->addr[(name->first + d->tried) % name->n], 0, port);
-		if (d->fd < 0) {
-			error = -d->fd;
-			continue;
+		t->number = d->tried++;
+		t->until_ns = share_until(d, left, now_ns);
+		t->fd = tcp_connect(
+		    &name->addr[(name->first + t->number) % name->n], 0,
+		    d->url->port);
+		if (t->fd >= 0) {
+			d->ntries++;
+			break;
 		}
-		share = (d->deadline_ns - now_ns) / left;
-		if (left > 1 && share > DIAL_TRY_MAX_MS * NS_PER_MS)
-			share = DIAL_TRY_MAX_MS * NS_PER_MS;
-		d->try_ns = now_ns + share;
-		d->step = DIAL_CONNECTING;
-		return d->step;
+		d->error = -t->fd;
 	}
-	d->fd = -1;
-	return fail(d, "connect_failed", error);
+	d->next_ns = now_ns + DIAL_DELAY_MS * NS_PER_MS;
+	d->step = DIAL_CONNECTING;
+	return d->ntries > 0 ? d->step : fail(d, "connect_failed", d->error);
 }
 
 /* IPv6 first, then by turns, each family in the order of the answer. */
@@ -132,7 +149,7 @@ remember(struct dial *d, uint64_t now_ns)
 		ttl = DIAL_TTL_MAX_S;
 	name->until_ns = now_ns + ttl * NS_PER_S;
 	take_turns(name, &d->resolve.answer);
-	return try_next(d, now_ns, 0);
+	return try_next(d, now_ns);
 }
 
 static enum dial_step
@@ -156,7 +173,7 @@ take_numeric(struct dial *d, const struct url *url, uint64_t now_ns)
 	name->addr[0].family = url->is_ipv6 ? 6 : 4;
 	if (inet_pton(family, url->host, name->addr[0].addr) != 1)
 		return fail(d, "address_malformed", 0);
-	return try_next(d, now_ns, 0);
+	return try_next(d, now_ns);
 }
 
 enum dial_step
@@ -170,50 +187,88 @@ dial_start(struct dial *d, size_t endpoint, uint64_t now_ns,
 	d->endpoint = slot(d, endpoint);
 	d->deadline_ns = deadline_ns;
 	d->tried = 0;
+	d->error = 0;
 	if (url->is_address)
 		return take_numeric(d, url, now_ns);
 	if (now_ns < d->name[d->endpoint].until_ns)
-		return try_next(d, now_ns, 0);
+		return try_next(d, now_ns);
 	return resolved(d, resolve_start(&d->resolve, url->host, now_ns,
 	    deadline_ns), now_ns);
 }
 
-void
+size_t
 dial_poll(const struct dial *d, struct pollfd *pfd, uint64_t *deadline_ns)
 {
 	if (d->step == DIAL_RESOLVING) {
 		resolve_poll(&d->resolve, pfd, deadline_ns);
-		return;
+		return 1;
 	}
-	*pfd = (struct pollfd){ .fd = d->fd, .events = POLLOUT };
-	*deadline_ns = d->try_ns;
+	*deadline_ns = may_begin(d) ? d->next_ns : d->deadline_ns;
+	for (size_t i = 0; i < d->ntries; i++) {
+		pfd[i] = (struct pollfd){ .fd = d->try[i].fd,
+			.events = POLLOUT };
+		if (d->try[i].until_ns < *deadline_ns)
+			*deadline_ns = d->try[i].until_ns;
+	}
+	return d->ntries;
 }
 
+/* The others were tried in vain; the next connection begins with this one. */
 static enum dial_step
-give_up_address(struct dial *d, uint64_t now_ns, int error)
+won(struct dial *d, const struct dial_try *t)
 {
-	close(d->fd);
-	d->tried++;
-	return try_next(d, now_ns, error);
+	struct dial_name *name = &d->name[d->endpoint];
+	const int fd = t->fd;
+
+	name->first = (name->first + t->number) % name->n;
+	for (size_t i = 0; i < d->ntries; i++)
+		if (d->try[i].fd != fd && d->try[i].fd >= 0)
+			close(d->try[i].fd);
+	d->ntries = 0;
+	d->fd = fd;
+	d->step = DIAL_DONE;
+	return d->step;
+}
+
+/* 0: connected; EINPROGRESS: nothing yet; else why not. */
+static int
+judge(const struct dial_try *t, short revents, uint64_t now_ns)
+{
+	if (revents != 0)
+		return tcp_result(t->fd);
+	return now_ns >= t->until_ns ? ETIMEDOUT : EINPROGRESS;
+}
+
+static void
+forget_closed(struct dial *d)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->ntries; i++)
+		if (d->try[i].fd >= 0)
+			d->try[kept++] = d->try[i];
+	d->ntries = kept;
 }
 
 enum dial_step
-dial_step(struct dial *d, short revents, uint64_t now_ns)
+dial_step(struct dial *d, const struct pollfd *pfd, uint64_t now_ns)
 {
-	struct dial_name *name = &d->name[d->endpoint];
-	int error;
-
 	if (d->step == DIAL_RESOLVING)
-		return resolved(d, resolve_step(&d->resolve, revents, now_ns),
-		    now_ns);
-	if (now_ns >= d->try_ns)
-		return give_up_address(d, now_ns, ETIMEDOUT);
-	if (revents == 0)
-		return d->step;
-	if ((error = tcp_result(d->fd)) != 0)
-		return give_up_address(d, now_ns, error);
-	/* the next connection begins with the one that worked */
-	name->first = (name->first + d->tried) % name->n;
-	d->step = DIAL_DONE;
-	return d->step;
+		return resolved(d, resolve_step(&d->resolve, pfd->revents,
+		    now_ns), now_ns);
+	for (size_t i = 0; i < d->ntries; i++) {
+		const int error = judge(&d->try[i], pfd[i].revents, now_ns);
+
+		if (error == 0)
+			return won(d, &d->try[i]);
+		if (error == EINPROGRESS)
+			continue;
+		close(d->try[i].fd);
+		d->try[i].fd = -1;
+		d->error = error;
+		d->next_ns = now_ns;
+	}
+	forget_closed(d);
+	return d->ntries == 0 || now_ns >= d->next_ns ?
+	    try_next(d, now_ns) : d->step;
 }

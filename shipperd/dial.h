@@ -2,7 +2,8 @@
 /*
  * Runs in: shipperd.  From an endpoint to a TCP connection: its name resolved
  * where it has one (and remembered for its TTL), its addresses tried in turn,
- * IPv6 and IPv4 by turns.  Never waits.
+ * IPv6 and IPv4 by turns, the next one beside one that takes its time (RFC
+ * 8305, "happy eyeballs").  Never waits.
  */
 #ifndef SLUICE_DIAL_H
 #define SLUICE_DIAL_H
@@ -17,12 +18,20 @@ enum dial_step {
 };
 
 enum { DIAL_TTL_MIN_S = 1, DIAL_TTL_MAX_S = 3600,
-	DIAL_TRY_MAX_MS = 2000 };	/* for one address of several */
+	DIAL_TRY_MAX_MS = 2000,		/* for one address of several */
+	DIAL_DELAY_MS = 250,		/* RFC 8305, section 5 */
+	DIAL_TRIES_MAX = 2 };		/* at one time */
 
 struct dial_name {
 	size_t n, first;	/* first: where to begin */
 	struct dns_addr addr[DNS_ADDRS_MAX];	/* in the order of trying */
 	uint64_t until_ns;	/* CLOCK_MONOTONIC; 0: ask again */
+};
+
+struct dial_try {
+	int fd;
+	size_t number;			/* in the order of trying */
+	uint64_t until_ns;
 };
 
 struct dial {
@@ -36,16 +45,22 @@ struct dial {
 	enum dial_step step;
 	const struct url *url;	/* the endpoint's, or the proxy's */
 	size_t endpoint, tried;
-	uint64_t deadline_ns, try_ns;
+	size_t ntries;
+	struct dial_try try[DIAL_TRIES_MAX];
+	uint64_t deadline_ns;
+	uint64_t next_ns;		/* no sooner another one beside it */
 };
 
 /* The configuration is borrowed for good. */
 void		dial_init(struct dial *, const struct shipconf *);
 enum dial_step	dial_start(struct dial *, size_t endpoint, uint64_t now_ns,
 		    uint64_t deadline_ns);
-void		dial_poll(const struct dial *, struct pollfd *,
+/* Up to DIAL_TRIES_MAX entries; returns how many. */
+size_t		dial_poll(const struct dial *, struct pollfd *,
 		    uint64_t *deadline_ns);
-enum dial_step	dial_step(struct dial *, short revents, uint64_t now_ns);
+/* The entries are dial_poll()'s. */
+enum dial_step	dial_step(struct dial *, const struct pollfd *,
+		    uint64_t now_ns);
 /* Gives up, if there is anything to give up. */
 void		dial_stop(struct dial *);
 /*

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+static const uint64_t NS_PER_MS = 1000000;
 static const enum dns_type types[RESOLVE_TYPES] = { DNS_AAAA, DNS_A };
 
 void
@@ -153,6 +154,8 @@ take_message(struct resolve *r, const uint8_t *message, size_t len)
 static enum resolve_step
 take_messages(struct resolve *r, uint64_t now_ns)
 {
+	uint64_t soon_ns;
+
 	while (r->got >= 2) {
 		const size_t len = (size_t)(r->in[0] << 8 | r->in[1]);
 
@@ -167,6 +170,10 @@ take_messages(struct resolve *r, uint64_t now_ns)
 		if (r->answered[0] && r->answered[1])
 			return conclude(r, now_ns);
 	}
+	/* RFC 8305, section 3: one kind does not wait long for the other */
+	soon_ns = now_ns + RESOLVE_OTHER_MS * NS_PER_MS;
+	if (r->answer.naddrs > 0 && r->try_ns > soon_ns)
+		r->try_ns = soon_ns;
 	return RESOLVE_WAIT;
 }
 

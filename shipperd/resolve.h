@@ -18,7 +18,8 @@ enum resolve_step {
 	RESOLVE_FAILED,		/* reason says why */
 };
 
-enum { RESOLVE_TYPES = 2, RESOLVE_QUERY_MAX = 2 + 12 + DNS_NAME_MAX + 4 };
+enum { RESOLVE_TYPES = 2, RESOLVE_QUERY_MAX = 2 + 12 + DNS_NAME_MAX + 4,
+	RESOLVE_OTHER_MS = 250 };	/* for one type after the other */
 
 struct resolve {
 	struct dns_answer answer;

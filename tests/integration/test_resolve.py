@@ -2,6 +2,7 @@
 # Runs in: tests.  Names to addresses over TCP, from inside the lock: every
 # kind of answer, name servers that fail in every way, and how long an answer
 # is believed.
+import contextlib
 import socket
 import struct
 import time
@@ -9,8 +10,8 @@ import time
 from dnslab import (A, AAAA, REFUSED, SERVER_FAILURE,
                     NameServer, record, zone)
 from tap import check, check_equal, main, test
-from tlslab import (RawServer, answer_all, expect, posts, read_request,
-                    reset, tls_play)
+from tlslab import (Made, RawServer, answer_all, expect, house, posts,
+                    read_request, reset, server_context, tls_play)
 
 NAME = "sluice.test"
 GOOD = zone(record(NAME, "127.0.0.1"))
@@ -59,26 +60,63 @@ def an_address_that_refuses_gives_way_to_the_next():
     answers(both, listen=socket.AF_INET6)
 
 
-@test
-def an_address_that_is_silent_gives_way_to_the_next():
+@contextlib.contextmanager
+def deaf(port, *addresses):
     """A full backlog drops what knocks, as a dead host does."""
-    both = zone(record(NAME, "127.0.0.3"), record(NAME, "127.0.0.1"))
-    with RawServer(tls_play(answer_all)) as server, \
-            NameServer(both) as names, socket.socket() as deaf:
-        deaf.bind(("127.0.0.3", server.port))
-        deaf.listen(0)
-        callers = [socket.socket() for _ in range(4)]
-        for caller in callers:
-            caller.setblocking(False)
-            caller.connect_ex(("127.0.0.3", server.port))
+    with contextlib.ExitStack() as sockets:
+        for address in addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            listener = sockets.enter_context(socket.socket(family))
+            listener.bind((address, port))
+            listener.listen(0)
+            for _ in range(4):
+                caller = sockets.enter_context(socket.socket(family))
+                caller.setblocking(False)
+                caller.connect_ex((address, port))
+        yield
+
+
+def post_past(silent, addresses, listen=socket.AF_INET, **options):
+    """(the results, how long it took, connections made)"""
+    both = zone(*(record(NAME, address) for address in addresses))
+    with RawServer(tls_play(answer_all), family=listen) as server, \
+            NameServer(both) as names, deaf(server.port, *silent):
         begun = time.monotonic()
-        results = posts(f"https://{NAME}:{server.port}/", posts=2, bytes=9,
-                        server=names.address, timeout_ms=2000)
-        took = time.monotonic() - begun
-        for caller in callers:
-            caller.close()
-    expect(results[0], "ANSWERED")
-    check(0.9 < took < 1.9, f"{took} s is not half of the time")
+        results = posts(f"https://{NAME}:{server.port}/", bytes=9,
+                        server=names.address, **options)
+        return results, time.monotonic() - begun, server.connections
+
+
+@test
+def an_address_that_is_silent_has_the_next_one_beside_it():
+    """RFC 8305: a quarter of a second, whichever family is the dead one."""
+    for silent, good, family in (
+            ("127.0.0.3", "127.0.0.1", socket.AF_INET),
+            ("::1", "127.0.0.1", socket.AF_INET)):
+        results, took, made = post_past([silent], [silent, good], family,
+                                        posts=2, timeout_ms=8000)
+        for result in results:
+            expect(result, "ANSWERED")
+        check(0.2 < took < 1, f"{silent}: {took} s")
+        check_equal(made, 1, "connections")
+
+
+@test
+def two_that_are_silent_cost_the_share_of_one():
+    silent = ["127.0.0.3", "127.0.0.4"]
+    (result,), took, _ = post_past(silent, [*silent, "127.0.0.1"],
+                                   timeout_ms=3000)
+    expect(result, "ANSWERED")
+    check(0.9 < took < 1.6, f"{took} s is not a third of the time")
+
+
+@test
+def addresses_that_are_all_silent_end_with_the_deadline():
+    silent = ["127.0.0.3", "127.0.0.4"]
+    (result,), took, _ = post_past(silent, silent, timeout_ms=1000)
+    check(result["reason"] in ("connect_failed", "timeout_connecting"),
+          result)
+    check(took < 1.5, f"{took} s")
 
 
 @test
@@ -130,7 +168,9 @@ def silence_for_one_kind_alone_is_waited_for_and_survived():
         if query.kind == A:
             return query.answer([record(NAME, "127.0.0.1")])
         return None
-    answers(play, timeout_ms=1500)
+    begun = time.monotonic()
+    answers(play, timeout_ms=6000)
+    check(0.2 < time.monotonic() - begun < 1, "a quarter of a second")
 
 
 @test
@@ -275,6 +315,39 @@ def the_next_exchange_begins_with_another_address_after_a_bad_server():
                                   server=names.address)
     expect(first, "UNREACHABLE", "handshake_cut")
     expect(second, "ANSWERED")
+
+
+@test
+def an_answer_that_leads_elsewhere_gives_that_server_nothing():
+    """Spoofed or rebound: TLS asks whose name it is, and nothing is sent."""
+    where = ["127.0.0.1"]
+
+    def play(query, _):
+        return query.answer([record(NAME, where[0], 0)])
+
+    def rebind(server, tls):
+        closing(server, tls)
+        where[0] = "127.0.0.2"
+    thief = RawServer(tls_play(answer_all, server_context(
+        Made("thief", house.root, san=("thief.test",)))))
+    with RawServer(tls_play(rebind)) as server, NameServer(play) as names:
+        thief._listener.close()
+        thief._listener = socket.create_server(("127.0.0.2", server.port))
+        with thief:
+            first, second = posts(f"https://{NAME}:{server.port}/", posts=2,
+                                  gap_ms=1100, server=names.address)
+    expect(first, "ANSWERED")
+    expect(second, "SERVER_REFUSED", "server_refused", "ostname mismatch",
+           "configuration")
+    check_equal((thief.connections, thief.got), (1, b""))
+
+
+@test
+def more_addresses_than_there_is_room_for_are_left_out():
+    many = [f"127.0.1.{i}" for i in range(1, 60)]
+    first, = answers(zone(record(NAME, "127.0.0.1"),
+                          *(record(NAME, a) for a in many)), timeout_ms=4000)
+    check_equal(first.connections, 1)
 
 
 main()
