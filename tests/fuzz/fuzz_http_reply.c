@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: tests.  Any bytes as an HTTP answer.  Read whole or byte by byte,
- * the outcome must be the same, and within its bounds.
+ * the outcome must be the same, and within its bounds.  As an answer to
+ * CONNECT it has no body.
  */
 #include "http_reply.h"
 
@@ -30,14 +31,14 @@ check_bounds(const struct http_reply *r, size_t used, size_t len)
 	check(memchr(r->retry_after, '\0', sizeof(r->retry_after)) != NULL);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+static void
+fuzz(void (*start)(struct http_reply *), const uint8_t *bytes, size_t len)
 {
 	static struct http_reply whole, single;
 	size_t used, one, sum = 0;
 
-	http_reply_start(&whole);
-	http_reply_start(&single);
+	start(&whole);
+	start(&single);
 	http_reply_feed(&whole, bytes, len, &used);
 	check_bounds(&whole, used, len);
 	for (size_t i = 0; i < len; i++) {
@@ -48,5 +49,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	check(http_reply_eof(&whole) != REPLY_MORE);
 	http_reply_eof(&single);
 	check(memcmp(&whole, &single, sizeof(whole)) == 0);
+	check(start == http_reply_start || whole.body_len == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	fuzz(http_reply_start, bytes, len);
+	fuzz(http_reply_start_connect, bytes, len);
 	return 0;
 }

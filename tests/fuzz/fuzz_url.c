@@ -2,6 +2,7 @@
 /*
  * Runs in: tests.  A URL that was taken can be put together from its parts
  * and is taken apart into the same; none of them can break a request's head.
+ * The same for a proxy's.
  */
 #include "url.h"
 
@@ -19,6 +20,24 @@ check_visible(const char *s)
 			abort();
 }
 
+static void
+fuzz_proxy(const char *text)
+{
+	struct url u, again;
+	char whole[1024];
+	bool tls, tls_again;
+
+	if (url_parse_proxy(&u, &tls, text) != NULL)
+		return;
+	check_visible(u.host);
+	snprintf(whole, sizeof(whole), "http%s://%s%s%s:%u", tls ? "s" : "",
+	    u.is_ipv6 ? "[" : "", u.host, u.is_ipv6 ? "]" : "",
+	    (unsigned)u.port);
+	if (url_parse_proxy(&again, &tls_again, whole) != NULL ||
+	    tls != tls_again || memcmp(&u, &again, sizeof(u)) != 0)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -29,6 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		return 0;
 	memcpy(text, bytes, len);
 	text[len] = '\0';
+	fuzz_proxy(text);
 	if (url_parse(&u, text) != NULL)
 		return 0;
 	check_visible(u.host);
