@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_RAW = 256, OPT_CYCLES, OPT_USER, CYCLES_MAX = 1000 };
+enum { OPT_RAW = 256, OPT_CYCLES, OPT_KEY, OPT_USER, CYCLES_MAX = 1000 };
 
 static const char usage[] =
     "usage: sluice check [-c FILE] [--user USER]\n"
@@ -18,6 +18,7 @@ static const char usage[] =
     "       sluice plan [-c FILE] [--user USER]\n"
     "       sluice prices\n"
     "       sluice show [-c FILE] [--user USER] [--raw] [--cycles N]\n"
+    "       sluice verify --key FILE PATH...\n"
     "       sluice --help | --version\n";
 
 static const char help[] =
@@ -27,10 +28,12 @@ static const char help[] =
     "plan   collect for a moment, and print what it will cost\n"
     "prices say what each metric costs in privilege\n"
     "show   collect once, and print what the next request would hold\n"
+    "verify say if stored requests are what was signed, and all of it\n"
     "\n"
     "  -c FILE     configuration (" CONFIG_FILE ")\n"
     "  --raw       the exact bytes of the request's body\n"
     "  --cycles N  collect N times, an interval apart; show the last\n"
+    "  --key FILE  public keys or certificates of those that signed\n"
     "  --user USER the collector's, which root becomes (" COLLECTOR_USER ")\n"
     "\n"
     "Exit status: 0 good, 1 something is wrong, 2 wrong usage.\n";
@@ -51,13 +54,22 @@ static const struct option show_options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
+static const struct option verify_options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "key", required_argument, NULL, OPT_KEY },
+	{ NULL, 0, NULL, 0 },
+};
+
 static const struct option help_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
-/* The secret is that of collect.redact, and takes a configuration. */
-enum need { NEED_NOTHING, NEED_CONFIG, NEED_SECRET };
+/*
+ * The secret is that of collect.redact, and takes a configuration.  Files are
+ * the caller's own, and nothing of this host.
+ */
+enum need { NEED_FILES, NEED_NOTHING, NEED_CONFIG, NEED_SECRET };
 
 static const struct command {
 	const char *name;
@@ -70,6 +82,7 @@ static const struct command {
 	{ "plan", common_options, plan_run, NEED_SECRET },
 	{ "prices", help_options, prices_run, NEED_NOTHING },
 	{ "show", show_options, show_run, NEED_SECRET },
+	{ "verify", verify_options, verify_run, NEED_FILES },
 };
 
 _Noreturn static void
@@ -111,7 +124,8 @@ parse_arguments(struct arguments *a, const struct command *command, int argc,
 	    NULL)) != -1)
 		switch (c) {
 		case 'c':
-			if (command->options == help_options)
+			if (command->options == help_options ||
+			    command->options == verify_options)
 				wrong_usage();
 			a->config = optarg;
 			break;
@@ -121,6 +135,9 @@ parse_arguments(struct arguments *a, const struct command *command, int argc,
 		case OPT_CYCLES:
 			a->cycles = parse_count(optarg);
 			break;
+		case OPT_KEY:
+			a->key = optarg;
+			break;
 		case OPT_USER:
 			a->user = optarg;
 			break;
@@ -129,7 +146,9 @@ parse_arguments(struct arguments *a, const struct command *command, int argc,
 		default:
 			wrong_usage();
 		}
-	if (optind != argc)
+	a->path = argv + optind;
+	a->npaths = argc - optind;
+	if (a->npaths > 0 && command->need != NEED_FILES)
 		wrong_usage();
 }
 
@@ -172,7 +191,7 @@ prepare(const struct command *command, const struct arguments *a,
 {
 	struct config_error error;
 
-	if (command->need == NEED_NOTHING)
+	if (command->need <= NEED_NOTHING)
 		return EXIT_GOOD;
 	if (config_read(cfg, a->config, &error) < 0) {
 		fprintf(stderr, "%s\n", error.text);
@@ -198,7 +217,8 @@ main(int argc, char **argv)
 	argv[1] = argv[0];	/* the name in getopt's messages */
 	parse_arguments(&a, command, argc - 1, argv + 1);
 	assume_credentials(&a);
-	if ((status = user_become(&a)) != EXIT_GOOD)
+	if (command->need != NEED_FILES &&
+	    (status = user_become(&a)) != EXIT_GOOD)
 		return status;
 	if ((status = prepare(command, &a, &cfg)) != EXIT_GOOD)
 		return status;

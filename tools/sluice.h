@@ -17,6 +17,9 @@ struct arguments {
 	bool raw;		/* --raw */
 	unsigned cycles;	/* --cycles N */
 	const char *user;	/* --user USER, or NULL */
+	const char *key;	/* --key FILE, or NULL */
+	char **path;		/* what follows the options */
+	int npaths;
 	uid_t collector;	/* whose files and whose view: user_become() */
 	/* $CREDENTIALS_DIRECTORY was not set, so the unit's is assumed */
 	bool assumed;
@@ -41,5 +44,7 @@ int	plan_run(const struct arguments *, const struct config *);
 /* Needs no configuration: NULL will do. */
 int	prices_run(const struct arguments *, const struct config *);
 int	show_run(const struct arguments *, const struct config *);
+/* Needs no configuration: NULL will do. */
+int	verify_run(const struct arguments *, const struct config *);
 
 #endif

@@ -26,6 +26,8 @@ LIBRARIES = {
 }
 # Signs requests, over no connection.
 LIBRARIES[r"openssl/"].add("shipperd/sign.c")
+# Checks them: public keys, in the operator's command.
+LIBRARIES[r"openssl/"].add("tools/verify_key.c")
 
 # What a folder's files may include from the others.
 SEES = {
