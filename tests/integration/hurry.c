@@ -36,9 +36,11 @@ static int me, timer_fd = -1;
 static int64_t gained_ns;		/* by each turn */
 static uintptr_t openssl, openssl_end;	/* where its CRYPTO_malloc is */
 
+#if !SLUICE_SANITIZED
 void	*__libc_malloc(size_t);
 void	*__libc_calloc(size_t, size_t);
 void	*__libc_realloc(void *, size_t);
+#endif
 int	__ppoll_chk(struct pollfd *, nfds_t, const struct timespec *,
 	    const sigset_t *, size_t);
 
@@ -75,6 +77,8 @@ hurry_init(void)
 		control = p;
 }
 
+/* A sanitizer has its own. */
+#if !SLUICE_SANITIZED
 static void
 count(const void *caller)
 {
@@ -108,6 +112,7 @@ realloc(void *p, size_t len)
 	count(__builtin_return_address(0));
 	return __libc_realloc(p, len);
 }
+#endif
 
 static struct timespec
 timespec_ns(int64_t ns)

@@ -11,7 +11,7 @@ import time
 from hurried import HurriedPair, memory_of
 from keys import Keys
 from nginx import Nginx
-from pair import Pair, need_root
+from pair import Pair, build_root, need_root
 from tap import Skip, check, check_equal, main, test, until
 
 TURNS = int(os.environ.get("SLUICE_MEMORY_TURNS") or 500)
@@ -79,8 +79,6 @@ def the_counter_sees_what_is_asked_for():
 
 @test
 def both_together_stay_within_three_mebibytes_with_tls_up():
-    if os.environ.get("SLUICE_SANITIZED") == "1":
-        raise Skip("a sanitizer has memory of its own")
     with Nginx(keys, "http://127.0.0.1:9", extra=ANSWERS) as server, \
             Pair(f"https://127.0.0.1:{server.port}/v1/metrics", keys) as pair:
         pair.wait_event("first_delivery", 60)
@@ -112,6 +110,10 @@ def neither_grows_while_time_passes():
         check(last[name][1] - own <= GROWTH_KIB, f"{name}: {first} {last}")
 
 
-if __name__ == "__main__":
+try:
     need_root()
+    if b"__asan_init" in (build_root() / "shipperd/shipperd").read_bytes():
+        raise Skip("a sanitizer has memory of its own")
     main()
+except Skip as reason:
+    print(f"1..0 # SKIP {reason}")
