@@ -193,16 +193,21 @@ TEST(each_secret_comes_exactly_once)
 	static const struct { const char *kinds, *answer; } wrong[] = {
 		{ "00", "of an unknown kind, or given twice" },
 		{ "0120", "of an unknown kind, or given twice" },
-		{ "4", "of an unknown kind, or given twice" },
+		{ "8", "of an unknown kind, or given twice" },
+		{ "01266", "of an unknown kind, or given twice" },
 		{ "", "one is missing" },
 		{ "01", "one is missing" },
 		{ "12", "one is missing" },
 		{ "20", "one is missing" },
-		/* the revocation lists that CONFIG has said there are not */
+		/* what CONFIG has said there is not: of all but a token */
 		{ "0123", "one too many" },
+		{ "0124", "one too many" },
+		{ "0125", "one too many" },
+		{ "0127", "one too many" },
 	};
 	char kinds[8];
 
+	static_assert(SECRET_TOKEN == 6 && SECRET_END == 8, "the rows");
 	need_root();
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		strcpy(kinds, wrong[i].kinds);

@@ -150,6 +150,7 @@ class Receiver:
         self.requests = collections.deque(maxlen=keep)
         self.refused = []           # the words of each failed handshake
         self.default = Answer()
+        self.tokens = None          # those that it takes; None: any, or none
         self._answers = collections.deque()
         self._connections = set()
         self._lock = threading.Lock()
@@ -213,6 +214,9 @@ class Receiver:
     def take(self, request):
         with self._lock:
             answer = self._answers.popleft() if self._answers else self.default
+            if self.tokens is not None and request.headers[
+                    "Authorization"] not in self.tokens:
+                answer = Answer(401)
             request.status = answer.status
             self.requests.append(request)
         return answer
