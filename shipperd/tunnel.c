@@ -192,22 +192,34 @@ receive(struct tunnel *t, uint8_t *buf, size_t cap)
 	return stopped(t, result);
 }
 
+/* Where it reads no more, why may still be there to be read. */
+static enum tls_result
+put_all(struct tunnel *t)
+{
+	enum tls_result result = TLS_OK;
+	size_t n;
+
+	while (result == TLS_OK && t->sent < t->len)
+		if ((result = put(t, &n)) == TLS_OK)
+			t->sent += n;
+	if (result != TLS_OK && result != TLS_CUT)
+		return result;
+	/* the login is not kept for longer than it is needed */
+	t->sent = t->len;
+	explicit_bzero(t->request, sizeof(t->request));
+	return TLS_OK;
+}
+
 enum tunnel_step
 tunnel_step(struct tunnel *t, uint8_t *buf, size_t cap)
 {
 	enum tls_result result = TLS_OK;
-	size_t n;
 
 	if (t->tls != NULL && !t->secured) {
 		result = tls_handshake(t->tls, &t->detail);
 		t->secured = result == TLS_OK;
 	}
-	while (result == TLS_OK && t->sent < t->len)
-		if ((result = put(t, &n)) == TLS_OK)
-			t->sent += n;
-	if (result != TLS_OK)
-		return stopped(t, result);
-	/* the login is not kept for longer than it is needed */
-	explicit_bzero(t->request, sizeof(t->request));
-	return receive(t, buf, cap);
+	if (result == TLS_OK)
+		result = put_all(t);
+	return result == TLS_OK ? receive(t, buf, cap) : stopped(t, result);
 }

@@ -3,13 +3,20 @@
 # where it refuses, lies, waits or ends, and that nothing is said to anybody
 # before the tunnel stands.
 import base64
+import os
+import pathlib
 import socket
 import ssl
+import tempfile
 import time
 
+import memory
 from dnslab import NameServer, record, zone
+from keys import Keys
+from pair import COLLECTOR, Pair, can_split
 from proxylab import (ESTABLISHED, read_head, says, stunnel, tinyproxy,
                       tunnelling)
+from receiver import Answer, Receiver
 from tap import check, check_equal, main, test
 from tlslab import (Made, RawServer, answer_all, drive, expect, house,
                     key_pem, posts, reset, server_context, tls_play, write)
@@ -448,6 +455,55 @@ def a_real_proxy_is_reached_by_tls():
         for result in results:
             expect(result, "ANSWERED", kind="delivered")
         check_equal(requests, 3)
+
+
+def own_file(folder, name, content, mode):
+    path = pathlib.Path(folder, name)
+    path.write_bytes(content)
+    if can_split():
+        os.chown(path, COLLECTOR, COLLECTOR)
+    path.chmod(mode)
+    return str(path)
+
+
+@test
+def the_pair_ships_through_it_and_the_login_is_where_it_must_be_alone():
+    fail = []
+
+    def play(server, connection):
+        after = says(b"HTTP/1.1 407 No\r\n\r\n") if fail else tunnelling()
+        after(server, connection)
+    with tempfile.TemporaryDirectory() as folder, RawServer(
+            secure(play)) as proxy:
+        os.chmod(folder, 0o711)
+        keys = Keys(folder)
+        settings = {"ship": {
+            "proxy": f"https://127.0.0.1:{proxy.port}",
+            "proxy_ca": own_file(folder, "proxy", PROXY_CA.read_bytes(),
+                                 0o444),
+            "proxy_login": own_file(folder, "login", LOGIN.read_bytes(),
+                                    0o400)}}
+        with Receiver(keys) as receiver, \
+                Pair(receiver.url, keys, settings=settings) as pair:
+            receiver.wait(3)
+            check_equal(proxy.connections, 1)
+            check(LOGIN_SENT in proxy.got, "no login at the proxy")
+            check_places(pair)
+            fail.append(True)
+            receiver.default = Answer(503, {"Connection": "close"})
+            pair.wait_event("delivery_failed", reason="proxy_login")
+            said = "\n".join(pair.lines)
+            check("sesame" not in said and LOGIN_SENT.decode() not in said,
+                  "in the log")
+
+
+def check_places(pair):
+    """What goes over the wire is the shipper's, what was typed nobody's."""
+    typed, sent = b"sluice:open sesame", LOGIN_SENT[6:]
+    if os.geteuid() == 0:
+        check_equal(memory.count(pair.collector, typed, sent)[0], [0, 0])
+        check_equal(memory.count(pair.shipper, typed)[0], [0])
+        check(memory.count(pair.shipper, sent)[0][0] > 0, "nothing is found")
 
 
 main()

@@ -278,6 +278,18 @@ TEST(an_end_before_the_answer_is_for_another_time)
 	begin("https://a.test/", NULL);
 	close(end[1]);
 	CHECK_INT(step(), TUNNEL_FAILED);
-	CHECK_STR(tunnel.detail.text, "EPIPE");
+	CHECK_STR(tunnel.reason, "proxy_cut");
+	close(end[0]);
+}
+
+TEST(what_it_said_before_it_closed_is_read)
+{
+	static const char text[] = "HTTP/1.1 407 No\r\n\r\n";
+
+	begin("https://a.test/", NULL);
+	say(text, sizeof(text) - 1);
+	close(end[1]);
+	CHECK_INT(step(), TUNNEL_REFUSED);
+	CHECK_STR(tunnel.reason, "proxy_login");
 	close(end[0]);
 }
