@@ -118,7 +118,7 @@ TEST(what_is_forgotten_has_no_byte_of_its_head_left)
 {
 	static struct http_request r;
 	const struct http_body body = { .content_type = "t",
-		.token = "secret" };
+		.token = "secret", .bytes = (const uint8_t *)"" };
 	const uint8_t *bytes;
 	struct url url;
 	size_t n;
