@@ -68,7 +68,8 @@ def each_program_links_what_it_needs_and_no_more():
         "collectord": {"libc", "libjson-c", "libseccomp", "libcap"},
         "shipperd": {"libc", "libssl", "libcrypto", "libjson-c",
                      "libseccomp", "libcap"},
-        "sluice": {"libc", "libjson-c", "libseccomp", "libcap"},
+        # to check signatures: sluice verify
+        "sluice": {"libc", "libjson-c", "libseccomp", "libcap", "libcrypto"},
     }
     if instrumented():
         raise Skip("a sanitized build links its runtime too")
@@ -102,7 +103,7 @@ def folders():
         top / o["mandir"] / "man8": ["collectord.8", "shipperd.8"],
         top / o["datadir"] / "doc/sluice": [
             "metrics.md", "operations.md", "privileges.md",
-            "sluice.conf.example", "tls-cases.md", "unit.md"],
+            "signing.md", "sluice.conf.example", "tls-cases.md", "unit.md"],
         top / o["datadir"] / "doc/sluice/systemd": [
             p.name for p in (ROOT / "systemd/examples").glob("*.conf")],
         pathlib.Path(o["systemd_unit_dir"] or
