@@ -56,11 +56,17 @@ def count_calls(pids):
     return {name: int(n) / TRACED for n, name in rows if name != "total"}
 
 
-def count_points(build, pair):
-    said = subprocess.run([build / "tools/sluice", "show", "-c",
-                           pair.config_file], check=True, text=True,
-                          capture_output=True).stdout
-    return len([x for x in said.splitlines() if x and x[0] != "#"])
+def describe_requests(keys):
+    """Bytes and points of a request, after the one with descriptions."""
+    from pair import Pair
+    from receiver import Receiver
+    with Receiver(keys) as receiver, Pair(receiver.url, keys):
+        receiver.wait(8, 30)
+        requests = list(receiver.requests)[2:]
+    wire = statistics.median(len(r.wire) for r in requests)
+    points = statistics.median(len(r.points) for r in requests)
+    print(f"\na request's body: {wire:.0f} bytes, {points:.0f} points: "
+          f"{wire / points:.1f} bytes a point")
 
 
 def measure(pids, seconds):
@@ -100,12 +106,8 @@ def show(name, values, floor):
           f" {median / floor:.2f} |")
 
 
-def describe(build, pair, server):
+def describe(pair):
     """What does not depend on the weather."""
-    points = count_points(build, pair)
-    size = statistics.median(row[1] for row in server.requests()[1:])
-    print(f"\na request: {size:.0f} bytes with its head, {points} points: "
-          f"{size / points:.1f} bytes a point")
     print("private memory, KiB: " + ", ".join(
         f"{name} {private_kib(pid)}" for name, pid in
         (("collectord", pair.collector), ("shipperd", pair.shipper))))
@@ -140,8 +142,9 @@ def main():
                 for name, values in now.items():
                     spent[name] += values
                 if i == rounds - 1:
-                    describe(build, pair, server)
+                    describe(pair)
             floor += run_floor(build, files, seconds)
+        describe_requests(keys)
     spent["pair"] = both(spent)
     median = statistics.median(floor)
     print(f"\n{len(files)} files, {rounds} times {seconds} s\n\n"

@@ -264,4 +264,18 @@ def a_full_ring_drops_the_oldest_and_counts_what_it_dropped():
                 check_equal(found, read, f"records at {time_of}")
 
 
+@test
+def a_new_agent_delivers_within_a_tenth_of_a_second_of_its_start():
+    took = []
+    for _ in range(3):
+        with Receiver(keys) as receiver:
+            pair = Pair(receiver.url, keys, interval="10s")
+            begun = time.time()
+            with pair:
+                first = receiver.wait(1)[0]
+            took.append(first.time - begun)
+    # the best of three: others use this machine, too
+    check(min(took) < 0.1, f"seconds: {took}")
+
+
 main()
