@@ -301,6 +301,43 @@ TEST(each_covered_component_that_is_changed_left_out_or_doubled_is_refused)
 	keyring_free(keys);
 }
 
+/* Before the signature is looked at: a host could have signed it so. */
+TEST(a_request_is_refused_for_what_it_does_not_say_or_cover)
+{
+	static const char cover[] = "its signature does not cover all it must",
+	    tag[] = "its signature has no date, key or tag of Sluice's",
+	    records[] = "Sluice-Records is malformed",
+	    params[] = "what its signature covers is malformed or not known",
+	    body[] = "its body is not as long as its head says";
+	static const char *const rows[][3] = {
+		{ "\"@method\" ", "", cover },
+		{ " \"@target-uri\"", "", cover },
+		{ " \"content-type\"", "", cover },
+		{ " \"content-digest\"", "", cover },
+		{ " \"sluice-records\"", "", cover },
+		{ "tag=\"sluice\"", "tag=\"other\"", tag },
+		{ ";tag=\"sluice\"", "", tag },
+		{ ";created=1763650000", "", tag },
+		{ "count=3", "count=4", records },
+		{ "count=3", "count=0", records },
+		{ "first=7", "first=10", records },
+		{ "first=7", "first=0", records },
+		{ "ring-01", "ring-0A", records },
+		{ "count=3", "count=3;more=1", records },
+		{ "\"@method\" ", "\"@method\" \"@method\" ", params },
+		{ ";tag=", ";expires=1;tag=", params },
+		{ "\"@method\"", "\"@method\";req", params },
+		{ "Accept: ", "Content-Length: 22\r\nAccept: ", body },
+		{ "Content-Length: ", "Content-Length: 0", body },
+		{ "Accept: ", "Transfer-Encoding: x\r\nAccept: ", body },
+	};
+
+	make_request(true);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_STR(with(rows[i][0], rows[i][1]), rows[i][2]);
+	keyring_free(keys);
+}
+
 TEST(an_encoding_that_was_not_signed_is_refused)
 {
 	make_request(false);
