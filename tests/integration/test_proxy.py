@@ -4,7 +4,6 @@
 # before the tunnel stands.
 import base64
 import os
-import pathlib
 import socket
 import ssl
 import tempfile
@@ -13,9 +12,9 @@ import time
 import memory
 from dnslab import NameServer, record, zone
 from keys import Keys
-from pair import COLLECTOR, Pair, can_split
-from proxylab import (ESTABLISHED, read_head, says, stunnel, tinyproxy,
-                      tunnelling)
+from pair import Pair
+from proxylab import (ESTABLISHED, own_file, read_head, says, stunnel,
+                      tinyproxy, tunnelling)
 from receiver import Answer, Receiver
 from tap import check, check_equal, main, test
 from tlslab import (Made, RawServer, answer_all, drive, expect, house,
@@ -455,15 +454,6 @@ def a_real_proxy_is_reached_by_tls():
         for result in results:
             expect(result, "ANSWERED", kind="delivered")
         check_equal(requests, 3)
-
-
-def own_file(folder, name, content, mode):
-    path = pathlib.Path(folder, name)
-    path.write_bytes(content)
-    if can_split():
-        os.chown(path, COLLECTOR, COLLECTOR)
-    path.chmod(mode)
-    return str(path)
 
 
 @test

@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import debs
+from pair import COLLECTOR, can_split
 from tap import Failed
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -129,3 +130,13 @@ def stunnel(to_port, certificate, key):
         with _running([str(program), str(conf)], port,
                       {"LD_LIBRARY_PATH": str(library)}):
             yield port
+
+
+def own_file(folder, name, content, mode):
+    """A file of the collector's."""
+    path = pathlib.Path(folder, name)
+    path.write_bytes(content)
+    if can_split():
+        os.chown(path, COLLECTOR, COLLECTOR)
+    path.chmod(mode)
+    return str(path)
