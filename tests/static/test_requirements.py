@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 
+from named import tests_in_tree
 from tap import check_equal, main, test
 
 root = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
@@ -25,18 +26,6 @@ def rows():
     return found
 
 
-def tests_in_tree():
-    names = set()
-    for path in (root / "tests").rglob("*"):
-        if path.suffix == ".c":
-            names.update(re.findall(r"^TEST\((\w+)\)", path.read_text(),
-                                    re.MULTILINE))
-        elif path.suffix == ".py":
-            names.update(re.findall(r"^@test\ndef (\w+)\(",
-                                    path.read_text(), re.MULTILINE))
-    return names
-
-
 @test
 def every_id_has_one_row():
     check_equal(sorted(rows()), sorted(WANTED))
@@ -44,7 +33,7 @@ def every_id_has_one_row():
 
 @test
 def every_test_that_is_named_exists():
-    there = tests_in_tree()
+    there = tests_in_tree(root)
     named = {(row, name) for row, (_, tests) in rows().items()
              for name in re.findall(r"`(\w+)`", tests)}
     missing = sorted(pair for pair in named if pair[1] not in there)
