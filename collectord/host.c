@@ -192,7 +192,9 @@ read_all(int fd, char *buf, size_t cap, size_t ask, size_t line_max)
 		if (got == 0)
 			break;
 		used += (size_t)got;
-		if ((size_t)got < n && is_end(used, line_max))
+		/* half a line can be no end, whatever else is so */
+		if ((size_t)got < n && buf[used - 1] == '\n' &&
+		    is_end(used, line_max))
 			break;
 		if ((size_t)got == ask && ask < ASK_MOST)
 			ask *= 2;
@@ -256,13 +258,10 @@ host_open_file(const struct host *h, enum host_root root, const char *path)
 int
 host_read_file(int fd, char *buf, size_t cap, struct text *t)
 {
-	ssize_t n;
+	const ssize_t n = read_all(fd, buf, cap, cap, 1);
 
-	do
-		n = pread(fd, buf, cap, 0);
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	if ((size_t)n == cap)
 		return -EFBIG;
 	*t = text_of(buf, (size_t)n);

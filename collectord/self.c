@@ -112,16 +112,14 @@ self_open(struct self *self, pid_t shipper)
 	return result;
 }
 
-/* Both files come whole in one read (fs/proc/array.c: seq_file, one record). */
+/* One record of the kernel's (fs/proc/array.c): whole, to a last newline. */
 static struct text
 read_kept(int fd, char buf[SELF_TEXT_MAX])
 {
-	ssize_t n;
+	struct text t;
 
-	do
-		n = pread(fd, buf, SELF_TEXT_MAX, 0);
-	while (n < 0 && errno == EINTR);
-	return text_of(buf, n < 0 || n == SELF_TEXT_MAX ? 0 : (size_t)n);
+	return host_read_file(fd, buf, SELF_TEXT_MAX, &t) < 0 ?
+	    text_of(buf, 0) : t;
 }
 
 static void

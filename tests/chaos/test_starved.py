@@ -176,12 +176,12 @@ def with_too_few_descriptors_it_says_so_and_with_enough_it_runs():
     check_equal(runs, sorted(runs), "more is never worse")
 
 
-# With less than 2.5 MiB the kernel does not even load the program.
+# With less than its own static data the kernel does not load the program.
 @test
 def with_too_little_memory_it_says_so_and_with_enough_it_runs():
     runs = [ends_or_runs(["prlimit", f"--data={kb * 1024}"])
-            for kb in (3072, 4096, 8192, 10240, 12288, 16384)]
-    check_equal((runs[0], runs[-1]), (False, True), "with 3 and with 16 MiB")
+            for kb in (14336, 16384, 20480, 24576, 32768, 49152)]
+    check_equal((runs[0], runs[-1]), (False, True), "with 14 and with 48 MiB")
     check_equal(runs, sorted(runs), "more is never worse")
 
 

@@ -179,7 +179,7 @@ def starts_stand_over_a_step_and_a_restart():
             if points[0].kind == "counter" and points[0].time == \
                     steps(receiver)[0] and not name.startswith(
                         ("sluice.process", "sluice.export", "sluice.source",
-                         "otel.")):
+                         "sluice.tls.", "otel.")):
                 check_equal(len({p.start for p in points}), 1,
                             f"starts of {name}")
 

@@ -21,6 +21,9 @@ Row = collections.namedtuple("Row", "ours fixed theirs labels room",
 # Values of labels that have another name here.
 VALUES = {("cpu.mode", "irq"): "interrupt",
           ("linux.softirq", "block_iopoll"): "irq_poll",
+          ("network.connection.state", "fin_wait1"): "fin_wait_1",
+          ("network.connection.state", "fin_wait2"): "fin_wait_2",
+          ("network.connection.state", "syn_recv"): "syn_received",
           ("system.device", "/dev/"): ""}
 
 TERM = re.compile(r"(?:^|([+-]) )(node_\w+|\d+)(?:\{(\w+)=\"(\w*)\"\})?")
