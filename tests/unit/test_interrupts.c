@@ -162,8 +162,8 @@ TEST(statistics_of_no_scheduler_are_refused)
 {
 	static const char *const bad[] = { "", "version 15\n",
 	    "cpu0 0 0 0 0 0 0 1 2\n", "cpu0 0 0 0 0 0 0 1 2 x\n",
-	    "cpu0 1\n", "\n", "cpu0 0 0 0 0 0 0 1 1 9223372036854775807\n"
-	    "cpu1 0 0 0 0 0 0 1 1 1\n" };
+	    "cpu0 1\n", "\n", ("cpu0 0 0 0 0 0 0 1 1 9223372036854775807\n"
+	    "cpu1 0 0 0 0 0 0 1 1 1\n") };
 	struct schedstat s;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
