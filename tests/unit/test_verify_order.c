@@ -13,6 +13,15 @@ static struct order_gap gap;
 static const char *ring, *key;
 static uint8_t number;
 
+/* A command that ends frees nothing, and tsearch(3) hides its pointers. */
+const char	*__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
 static void
 begin(void)
 {
