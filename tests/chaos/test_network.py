@@ -110,7 +110,8 @@ def a_connection_that_only_we_believe_in_is_replaced():
         wired.serve()
         wired.receivers[-1].wait(3)
         wired.end()
-        check_equal(wired.said(), set(), "it takes no more than a retry")
+        # a request under way waits for its answer; the next is cut at once
+        check(wired.said() <= {"timeout_reply"}, wired.said())
 
 
 @together

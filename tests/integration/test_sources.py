@@ -43,6 +43,10 @@ def between(source):
         low, high = sorted((before[where], after[where]))
         room = slack(where[0])
         got = reading.points.get(where)
+        # who reads is a process as well, and may take the last place
+        if source == "top" and got is None and "process.pid" in dict(
+                where[1]):
+            continue
         if got is None or not low - room <= got <= high + room:
             wrong.append(f"{where}: {got}, not {low} to {high}")
     new = reading.points.keys() - (before.keys() | after.keys())
