@@ -126,7 +126,10 @@ def check_everything(receiver, pair, began):
     check_equal([line for line in pair.lines if parse_event(line) is None],
                 [], "broken log lines")
     _, became = check_sum(pair)
-    check_equal(became.keys() - {"acknowledged", "queued"}, set(), "losses")
+    # a directory that cannot be listed makes more of a source than its bound:
+    # that is counted
+    lost = became.keys() - {"acknowledged", "queued"}
+    check(lost <= {"oversize"} and int(became.get("oversize", 0)) < 10, became)
 
 
 # other tests make and take away loop devices meanwhile
