@@ -126,8 +126,8 @@ def check_everything(receiver, pair, began):
     check_equal([line for line in pair.lines if parse_event(line) is None],
                 [], "broken log lines")
     _, became = check_sum(pair)
-    # a directory that cannot be listed makes more of a source than its bound:
-    # that is counted
+    # one instance is left out and counted after some failed call; which one
+    # and why is not traced yet, so this only bounds it
     lost = became.keys() - {"acknowledged", "queued"}
     check(lost <= {"oversize"} and int(became.get("oversize", 0)) < 10, became)
 
