@@ -31,9 +31,9 @@ learn_record(void *arg, const uint8_t *bytes, size_t len)
 		return;
 	while (record_next_instance(&rr, &inst) == 1)
 		series_learn(c->series, rr.head.source, &inst);
-	c->last_boottime_ns = rr.head.boottime_ns;
 	c->last_wall_ns = rr.head.wall_ns;
-	c->last_cut = (rr.head.flags & RECORD_LAST) == 0;
+	c->last.boottime_ns = rr.head.boottime_ns;
+	c->last.cut = (rr.head.flags & RECORD_LAST) == 0;
 }
 
 static void

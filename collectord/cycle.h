@@ -10,6 +10,7 @@
 #include "ring.h"
 #include "self.h"
 #include "source.h"
+#include "turns.h"
 
 enum { PATHS_FAILED_MAX = 256, PATH_SAID_MAX = 64 };
 
@@ -32,8 +33,8 @@ struct cycle {
 	uint64_t number;		/* of this cycle, from 1 */
 	uint64_t most, room;		/* series for a step; left for it */
 	/* of the last step that the process before committed; 0: none */
-	uint64_t last_boottime_ns, last_wall_ns;
-	bool last_cut;		/* it died before it had committed all of it */
+	uint64_t last_wall_ns;
+	struct turns_last last;
 	size_t nfailed;
 	struct path_failure failed[PATHS_FAILED_MAX];
 };

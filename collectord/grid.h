@@ -22,6 +22,13 @@ grid_next(uint64_t now_ns, uint32_t interval_ms, uint32_t phase_ms)
 	return next_ns > now_ns ? next_ns : next_ns + interval_ns;
 }
 
+/* Which turn of its grid a time is in; the phase is less than an interval. */
+static inline uint64_t
+grid_turn(uint64_t at_ns, uint64_t interval_ns, uint64_t phase_ns)
+{
+	return (at_ns + interval_ns - phase_ns) / interval_ns;
+}
+
 /*
  * The first turn of one that starts.  Who starts for the first time (last_ns
  * 0) collects at once, for there is a person who waits, and that stands for a

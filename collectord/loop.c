@@ -2,7 +2,6 @@
 /* Runs in: collectord.  See loop.h. */
 #include "loop.h"
 
-#include "grid.h"
 #include "log.h"
 #include "now.h"
 
@@ -74,9 +73,9 @@ loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 	struct itimerspec when;
 
 	l->interval_ms = interval_ms;
-	l->first_ns = grid_first(now_ns(CLOCK_BOOTTIME), interval_ms,
-	    phase_ms, l->cycle->last_boottime_ns);
-	when = (struct itimerspec){ .it_value = timespec_ns(l->first_ns),
+	turns_start(&l->turns, l->cycle->ring, interval_ms, phase_ms,
+	    now_ns(CLOCK_BOOTTIME), &l->cycle->last);
+	when = (struct itimerspec){ .it_value = timespec_ns(l->turns.first_ns),
 		.it_interval = timespec_ns(interval_ms *
 		    (uint64_t)NS_PER_MS) };
 	l->timer_fd = timerfd_create(CLOCK_BOOTTIME,
@@ -88,20 +87,9 @@ loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 	read_ahead(CLOCK_MONOTONIC, CLOCK_BOOTTIME, &l->slept_ns);
 	read_ahead(CLOCK_BOOTTIME, CLOCK_REALTIME, &l->offset_ns);
 	/* a step while nobody ran is one, too */
-	if (l->cycle->last_boottime_ns != 0)
+	if (l->cycle->last.boottime_ns != 0)
 		l->offset_ns = (int64_t)(l->cycle->last_wall_ns -
-		    l->cycle->last_boottime_ns);
-}
-
-static void
-count_gap(struct loop *l, enum miss cause, const char *event,
-    uint64_t intervals)
-{
-	if (intervals == 0)
-		return;
-	ring_count_missed(l->cycle->ring, cause, intervals);
-	log_event_int(LOG_LEVEL_NOTICE, event, "intervals",
-	    (int64_t)intervals);
+		    l->cycle->last.boottime_ns);
 }
 
 /* How many intervals can have passed while the machine slept. */
@@ -118,23 +106,25 @@ count_slept(struct loop *l)
 	return more < STEP_NS ? 0 : (uint64_t)((more - 1) / interval + 1);
 }
 
-/* Intervals that passed without a collection have a cause. */
+/* One collection; the turns before it that had none have a cause. */
 static void
-count_missed(struct loop *l, uint64_t missed)
+step(struct loop *l)
 {
-	const uint64_t slept = count_slept(l);
-	const uint64_t suspended = slept < missed ? slept : missed;
+	static const char *const event[MISSED_END] = {
+		[MISSED_RESTART] = "restarted",
+		[MISSED_SUSPENDED] = "suspended",
+		[MISSED_LATE] = "late",
+	};
+	uint64_t gap[MISSED_END];
 
-	count_gap(l, MISSED_SUSPENDED, "suspended", suspended);
-	count_gap(l, MISSED_LATE, "late", missed - suspended);
-}
-
-/* Behind a step: who is killed before has not counted them, the next does. */
-static void
-count_restart(struct loop *l)
-{
-	count_gap(l, MISSED_RESTART, "restarted", l->restarted);
-	l->restarted = 0;
+	cycle_run(l->cycle);
+	turns_step(&l->turns, l->cycle->ring->step.boottime_ns,
+	    count_slept(l), gap);
+	for (int i = 0; i < MISSED_END; i++)
+		if (gap[i] > 0)
+			log_event_int(LOG_LEVEL_NOTICE, event[i], "intervals",
+			    (int64_t)gap[i]);
+	l->collected_ns = now_ns(CLOCK_BOOTTIME);
 }
 
 static void
@@ -161,10 +151,7 @@ collect(struct loop *l)
 	if (read(l->timer_fd, &expired, sizeof(expired)) != sizeof(expired))
 		return;
 	watch_clock(l);
-	cycle_run(l->cycle);
-	count_restart(l);
-	count_missed(l, expired - 1);
-	l->collected_ns = now_ns(CLOCK_BOOTTIME);
+	step(l);
 }
 
 /* As many as fit one message; they stay in the ring until the answer. */
@@ -289,36 +276,12 @@ turn(struct loop *l)
 	report(l);
 }
 
-/*
- * Turns that nobody took between the process before and this one, or that it
- * did not end; what is collected at once stands for the last of them.
- */
-static uint64_t
-turns_without(const struct loop *l, bool now)
-{
-	const uint64_t last = l->cycle->last_boottime_ns;
-	const uint64_t interval = l->interval_ms * (uint64_t)NS_PER_MS;
-	uint64_t missed = 0;
-
-	if (last != 0 && last < l->first_ns)
-		missed = (l->first_ns - last - 1) / interval;
-	if (missed > 0 && now)
-		missed--;
-	return missed + l->cycle->last_cut;
-}
-
 void
 loop_run(struct loop *l)
 {
-	const bool now = grid_starts_now(now_ns(CLOCK_BOOTTIME), l->first_ns,
-	    l->cycle->last_boottime_ns, l->interval_ms);
-
-	l->restarted = turns_without(l, now);
 	l->collected_ns = now_ns(CLOCK_BOOTTIME);
-	if (now) {
-		cycle_run(l->cycle);
-		count_restart(l);
-	}
+	if (turns_begin_now(&l->turns, l->collected_ns))
+		step(l);
 	send_records(l);
 	report(l);
 	while (!told_to_stop)

@@ -24,9 +24,8 @@ struct loop {
 	uint32_t interval_ms;
 	int64_t slept_ns;	/* BOOTTIME ahead of MONOTONIC, last seen */
 	int64_t offset_ns;	/* REALTIME ahead of BOOTTIME, last seen */
-	uint64_t first_ns;	/* BOOTTIME: the first regular collection */
+	struct turns turns;
 	uint64_t collected_ns;	/* BOOTTIME: the last one */
-	uint64_t restarted;	/* turns missed before it, not counted yet */
 	bool heard;		/* of the shipper, in this turn */
 };
 

@@ -129,6 +129,9 @@ int	ring_ack(struct ring *, uint64_t seq, enum loss);
 
 void	ring_count_lost(struct ring *, enum loss, uint64_t n);
 void	ring_count_missed(struct ring *, enum miss, uint64_t n);
+/* Counts those, and says that all is counted up to then: one change. */
+void	ring_account(struct ring *, uint64_t boottime_ns,
+	    const uint64_t gap[MISSED_END]);
 /* Records: all that were read, and those that wait for an answer. */
 uint64_t	ring_read(const struct ring *);
 uint64_t	ring_queued(const struct ring *);

@@ -35,11 +35,11 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define RING_MAGIC UINT64_C(0x32676e6952656c53)	/* "SleRing2" */
+#define RING_MAGIC UINT64_C(0x33676e6952656c53)	/* "SleRing3" */
 
 enum {
 	RING_PAGE = 4096,
-	RING_VERSION = 2,
+	RING_VERSION = 3,
 	SEGMENT_MIN = 65536,
 	SEGMENT_MAX = 1048576,
 	SEGMENTS_MIN = 8,
@@ -77,6 +77,8 @@ struct ring_state {
 	uint64_t unnumbered;	/* counted lost, without any number */
 	uint64_t lost[LOST_END];
 	uint64_t missed[MISSED_END];
+	/* CLOCK_BOOTTIME: the turns up to then have a step or are in missed */
+	uint64_t accounted_ns;
 	uint64_t crc;		/* of all before */
 };
 

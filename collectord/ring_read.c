@@ -256,6 +256,16 @@ ring_count_missed(struct ring *r, enum miss cause, uint64_t n)
 	ring_keep_state(r);
 }
 
+void
+ring_account(struct ring *r, uint64_t boottime_ns,
+    const uint64_t gap[MISSED_END])
+{
+	for (int i = 0; i < MISSED_END; i++)
+		r->state.missed[i] += gap[i];
+	r->state.accounted_ns = boottime_ns;
+	ring_keep_state(r);
+}
+
 uint64_t
 ring_read(const struct ring *r)
 {

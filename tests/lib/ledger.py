@@ -162,6 +162,10 @@ class Ledger:
         one that was killed between two parts of it."""
         turns = [(self.boottime[wall] - self.phase) // self.interval
                  for wall in self.whole]
+        # the very first stands for the turn behind it, where that is near
+        first = min(self.boottime[wall] for wall in self.whole)
+        if -(first - self.phase) % self.interval <= self.interval // 2:
+            turns.append(min(turns) + 1)
         return max(turns) - min(turns) + 1 - len(set(turns))
 
     def close(self, oversize=0):
