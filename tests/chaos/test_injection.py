@@ -19,6 +19,7 @@ from meddle import CALLS, MeddledPair
 from oddhosts import host
 from pair import need_root, parse_event, status_of
 from receiver import Answer, Receiver
+from spacing import check_spacing
 from tap import Failed, check, check_equal, main, test, until
 
 SECOND = 10**9
@@ -117,9 +118,7 @@ def check_everything(receiver, pair, began):
     check_starts(receiver)
     times = steps(receiver)[1:]     # the first may be out of turn
     check_equal(times, sorted(times), "order of the steps")
-    for before, after in zip(times, times[1:]):
-        check(0.5 < (after - before) / SECOND < 1.5,
-              f"{(after - before) / SECOND} s between two steps")
+    check_spacing(times, SECOND)
     for before, now in zip(began, memory(pair)):
         check(now - before < GROWTH_KB, f"from {before} to {now} kB")
     check_equal(pair.stop(), 0, "exit status")

@@ -14,6 +14,7 @@ from nginx import Nginx
 from owned import free_port
 from pair import Pair, need_root
 from receiver import NO_CHECK_TIME, Answer, Receiver
+from spacing import check_spacing
 from sums import WARM, Memory, Story, Warm, check_troubles, is_taken
 from supervisor import Supervisor
 from tap import Skip, check, check_equal, until
@@ -299,8 +300,7 @@ def check_stored_once(database):
     check_equal(len(rows), 1, "series of system.uptime")
     times = [t for t, _ in rows[0][1]]
     check_equal(len(times), len(set(times)), "each step once")
-    for before, after in zip(times, times[1:]):
-        check(0.5 < after - before < 1.5, f"{after - before} s between steps")
+    check_spacing(times)
     for row in database.series("sluice.records.lost"):
         check_equal({value for _, value in row[1]}, {0}, str(row[0]))
 

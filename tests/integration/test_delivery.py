@@ -12,6 +12,7 @@ from keys import Authority, Keys
 from owned import free_port
 from pair import Pair, status_of
 from receiver import NO_CHECK_TIME, Answer, Receiver
+from spacing import check_spacing
 from sums import the_sum
 from tap import Skip, check, check_equal, main, test, until
 
@@ -31,9 +32,7 @@ def check_no_hole(times, started):
     check(times[0] <= (started + 3) * SECOND,
           f"the first step is {times[0] / SECOND - started} s after the start")
     check_equal(times, sorted(times), "order of the steps")
-    for before, after in zip(times, times[1:]):
-        check(0.5 * SECOND < after - before < 1.5 * SECOND,
-              f"{(after - before) / SECOND} s between two steps")
+    check_spacing(times, SECOND)
 
 
 def slow():

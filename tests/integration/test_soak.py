@@ -9,6 +9,7 @@ import time
 from keys import Keys
 from nginx import Nginx
 from pair import Pair, status_of
+from spacing import check_spacing
 from tap import Skip, check, check_equal, main, test
 from victoria import PATH, VictoriaMetrics
 
@@ -60,8 +61,7 @@ def every_series_has_a_sample_at_every_time_step():
                    if labels["__name__"] == "system.uptime"
                    for t, _ in samples)
     check(len(steps) >= seconds - 5, f"{len(steps)} steps")
-    for before, after in zip(steps, steps[1:]):
-        check(0.5 < after - before < 1.5, f"{after - before} s between steps")
+    check_spacing(steps)
     for labels, samples in everything:
         times = [t for t, _ in samples]
         want = [t for t in steps if times[0] <= t <= times[-1]]

@@ -5,6 +5,7 @@
 import time
 
 from pair import status_of
+from spacing import room
 from tap import Failed, check, check_equal, until
 
 SECOND = 10**9
@@ -99,10 +100,11 @@ class Story:
     def check_no_hole(self, steps, dropped=0):
         """An interval between any two, but where a step was dropped."""
         holes = []
-        for before, after in zip(steps, steps[1:]):
+        for nth, (before, after) in enumerate(zip(steps, steps[1:])):
             intervals = (after - before) / SECOND / self.interval
-            check(intervals > 0.5, f"two steps within {intervals} intervals")
-            if intervals > 1.5:
+            least, most = room(nth)
+            check(intervals > least, f"two steps within {intervals} intervals")
+            if intervals > most:
                 holes.append(round(intervals) - 1)
         check_equal(sum(holes), dropped, "steps that did not arrive")
 
