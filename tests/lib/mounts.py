@@ -8,6 +8,7 @@ from tap import Skip
 
 _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNS = 0x00020000
+CLONE_NEWPID = 0x20000000
 MS_REC = 0x4000
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
@@ -36,6 +37,14 @@ def own_namespace():
         mount("none", "/", "none", MS_REC | MS_PRIVATE)
     except OSError as error:
         raise Skip(f"no mount namespace of our own: {error}") from error
+
+
+def unshare_pids():
+    """The next child is the first process of a PID namespace."""
+    try:
+        _call("unshare", CLONE_NEWPID)
+    except OSError as error:
+        raise Skip(f"no PID namespace of our own: {error}") from error
 
 
 _entered = []
