@@ -376,19 +376,42 @@ run_late(uint64_t deadline_ns)
 	return (int)said(&ran, CGROUP_COUNT_SENT);
 }
 
+/*
+ * How many of 504 are read before a time runs out that is enough for some:
+ * how long that takes is known of no machine.  Leaves the groups behind.
+ */
+static int
+run_short(void)
+{
+	uint64_t least = 0, most = 1000000000, time = 1000000;
+	char path[64];
+	int n;
+
+	for (int attempt = 0; attempt < 50; attempt++) {
+		enter();
+		for (int i = 0; i < 500; i++) {
+			snprintf(path, sizeof(path),
+			    "a.slice/unit%d.service", i);
+			make(path);
+		}
+		CHECK_INT(run_late(UINT64_MAX), 504);
+		n = run_late(now_ns(CLOCK_BOOTTIME) + time);
+		if (n > 0 && n < 504)
+			return n;
+		leave();
+		*(n == 0 ? &least : &most) = time;
+		time = n == 0 && time * 2 < most ? time * 2 :
+		    (least + most) / 2;
+	}
+	return 0;
+}
+
 TEST(where_time_runs_out_fewer_are_read_and_always_the_same)
 {
-	char path[64];
-	int first, ration;
+	const int first = run_short();
+	int ration;
 
-	enter();
-	for (int i = 0; i < 500; i++) {
-		snprintf(path, sizeof(path), "a.slice/unit%d.service", i);
-		make(path);
-	}
-	CHECK_INT(run_late(UINT64_MAX), 504);
-	first = run_late(now_ns(CLOCK_BOOTTIME) + 1000000);
-	CHECK(first > 0 && first < 504);
+	CHECK(first > 0);
 	CHECK_STR(ran.last_path, "[cgroup]");
 	CHECK_INT(ran.last_error, -ETIMEDOUT);
 	ration = first - first / 4;
