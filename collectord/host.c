@@ -144,32 +144,46 @@ is_end(size_t got, size_t line_max)
 	return buffer - got >= line_max;
 }
 
-/* In a copied tree nothing is known of a file but its end. */
+/*
+ * Only where it is known; of any other file, and of all in a copied tree, the
+ * end itself is read.  The first start that fits decides.
+ */
 static size_t
 longest_line(const struct host *h, enum host_root root, const char *path)
 {
 	static const struct {
-		const char *path;
+		const char *start;
 		size_t line_max;
-	} other[] = {
-		{ "self/mountinfo", SIZE_MAX },	/* names of files */
+	} known[] = {
+		{ "diskstats", SEQ_LINE_MAX },
+		{ "loadavg", SEQ_LINE_MAX },
+		{ "meminfo", SEQ_LINE_MAX },
+		/* all lines of a slave are one to seq_file */
+		{ "net/bonding/", SIZE_MAX },
+		{ "net/", SEQ_LINE_MAX },
+		{ "pressure/", SEQ_LINE_MAX },
+		{ "softirqs", SEQ_LINE_MAX },
+		{ "stat", SEQ_LINE_MAX },
 		/* a name is at most PATH_MAX; without any, one read */
 		{ "swaps", 4000 },
+		{ "sys/", SEQ_LINE_MAX },
+		{ "uptime", SEQ_LINE_MAX },
 		{ "vmstat", 64 },
-		/* a column for each CPU; all lines of a CPU, of an array, of
-		 * a slave are one to seq_file */
-		{ "interrupts", SIZE_MAX },
-		{ "schedstat", SIZE_MAX },
-		{ "mdstat", SIZE_MAX },
-		{ "net/bonding/", SIZE_MAX },
 	};
+	const size_t pid = strspn(path, "0123456789");
 
 	if (!h->real[root])
 		return SIZE_MAX;
-	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
-		if (strncmp(path, other[i].path, strlen(other[i].path)) == 0)
-			return other[i].line_max;
-	return SEQ_LINE_MAX;
+	if (root == HOST_SYS)
+		return SEQ_LINE_MAX;
+	/* PID/stat is one line, as stat is one record */
+	if (pid > 0 && path[pid] == '/')
+		path += pid + 1;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncmp(path, known[i].start, strlen(known[i].start)) ==
+		    0)
+			return known[i].line_max;
+	return SIZE_MAX;
 }
 
 /*
@@ -273,13 +287,11 @@ host_size(const struct host *h, enum host_root root, const char *path,
     int64_t *size)
 {
 	struct stat st;
+	const int error = host_look(h, root, path, &st);
 
-	if (!stays_below(path))
-		return -EINVAL;
-	if (fstatat(h->root[root], path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	*size = st.st_size;
-	return 0;
+	if (error == 0)
+		*size = st.st_size;
+	return error;
 }
 
 int
