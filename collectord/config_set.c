@@ -207,14 +207,10 @@ config_set_pattern(struct config *c, const struct config_key *k,
 static const char *
 take_number(const struct config_key *k, const char *text, uint32_t *value)
 {
-	uint64_t v = 0;
+	int64_t v;
 
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p < '0' || *p > '9' || v > UINT32_MAX)
-			return "is out of range";
-		v = v * 10 + (uint64_t)(*p - '0');
-	}
-	if (v < k->min || v > k->max)
+	if (!text_u63(text_of(text, strlen(text)), &v) || v < k->min ||
+	    v > k->max)
 		return "is out of range";
 	*value = (uint32_t)v;
 	return NULL;

@@ -73,14 +73,6 @@ redact_hashes(const struct redact *r)
 }
 
 static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int
 hex(struct text t, uint8_t out[SIPHASH_KEY])
 {
 	struct text line;
@@ -88,8 +80,8 @@ hex(struct text t, uint8_t out[SIPHASH_KEY])
 	if (!text_line(&t, &line) || line.len != SECRET_DIGITS || t.len != 0)
 		return -EBADMSG;
 	for (size_t i = 0; i < SIPHASH_KEY; i++) {
-		const int high = digit(line.p[2 * i]);
-		const int low = digit(line.p[2 * i + 1]);
+		const int high = text_hex_digit(line.p[2 * i]);
+		const int low = text_hex_digit(line.p[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return -EBADMSG;

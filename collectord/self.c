@@ -20,14 +20,11 @@ hex64(struct text t, uint64_t *v)
 	if (t.len == 0 || t.len > 16)
 		return false;
 	for (size_t i = 0; i < t.len; i++) {
-		const char c = t.p[i];
+		const int digit = text_hex_digit(t.p[i]);
 
-		if (c >= '0' && c <= '9')
-			*v = *v << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			*v = *v << 4 | (uint64_t)(c - 'a' + 10);
-		else
+		if (digit < 0)
 			return false;
+		*v = *v << 4 | (uint64_t)digit;
 	}
 	return true;
 }

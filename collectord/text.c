@@ -135,14 +135,19 @@ text_next_u63(struct text *t, int64_t *value)
 	return text_word(t, &word) && text_u63(word, value);
 }
 
-static int
-hex_digit(char c)
+int
+text_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Some files of the kernel have capitals. */
+static int
+hex_digit(char c)
+{
+	return text_hex_digit(c >= 'A' && c <= 'F' ? (char)(c | 0x20) : c);
 }
 
 bool

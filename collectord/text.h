@@ -58,7 +58,9 @@ bool		text_centi(struct text, int64_t *);
 size_t		text_unescape(struct text, char *buf, size_t cap);
 /* text_word and text_u63 in one. */
 bool		text_next_u63(struct text *, int64_t *);
-/* The same for one to eight hexadecimal digits. */
+/* 0 to 15 of 0-9 and a-f; -1 for any other byte. */
+int		text_hex_digit(char);
+/* text_next_u63 for one to eight hexadecimal digits of either case. */
 bool		text_next_hex32(struct text *, uint32_t *);
 
 #endif
