@@ -212,11 +212,8 @@ set_value(struct parse *p, const struct place *at, json_object *v)
 	case CONFIG_LIST:
 		return set_list(p, at, v);
 	case CONFIG_MAP:
-		return set_map(p, at, v);
-	case CONFIG_LATER:
 	default:
-		return fail(p, "%s: %s: not in this version of Sluice; right"
-		    " would be to leave it out", p->file, at->path);
+		return set_map(p, at, v);
 	}
 }
 
@@ -231,8 +228,7 @@ fail_unknown(struct parse *p, const char *path, const char *section)
 		return fail(p, "%s: %s: unknown key; right would be %s?",
 		    p->file, path, nearest->path);
 	for (const struct config_key *k = config_keys; k->path != NULL; k++)
-		if (config_is_in(k, section) && k->type != CONFIG_LATER &&
-		    used < sizeof(known))
+		if (config_is_in(k, section) && used < sizeof(known))
 			used += (size_t)snprintf(known + used,
 			    sizeof(known) - used, "%s%s", used > 0 ? ", " : "",
 			    config_leaf(k->path));

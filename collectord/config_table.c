@@ -330,7 +330,7 @@ config_nearest(const char *path)
 		const size_t d = same_section || strcmp(name, leaf) == 0 ?
 		    distance(name, leaf) : SIZE_MAX;
 
-		if (k->type != CONFIG_LATER && d < found) {
+		if (d < found) {
 			found = d;
 			best = k;
 		}

@@ -13,7 +13,6 @@ enum config_type {
 	CONFIG_NUMBER,		/* whole; its setter sees the digits */
 	CONFIG_LIST,		/* of strings; each goes to the setter */
 	CONFIG_MAP,		/* an object of strings, with free names */
-	CONFIG_LATER,		/* not in this version: an error, of any type */
 };
 
 struct config_choice {

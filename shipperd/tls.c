@@ -283,18 +283,6 @@ tls_received(const struct tls *t)
 	    BIO_number_read(SSL_get_rbio(t->ssl));
 }
 
-const char *
-tls_version(const struct tls *t)
-{
-	return SSL_get_version(t->ssl);
-}
-
-const char *
-tls_cipher(const struct tls *t)
-{
-	return SSL_get_cipher_name(t->ssl);
-}
-
 uint64_t
 tls_random64(void)
 {

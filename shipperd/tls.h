@@ -97,9 +97,6 @@ bool		tls_has_more(const struct tls *);
 uint64_t	tls_received(const struct tls *);
 /* Says close_notify if that can be done at once; never waits. */
 void		tls_shutdown(struct tls *);
-/* "TLSv1.3", "TLS_AES_256_GCM_SHA384": after the handshake, for the log. */
-const char	*tls_version(const struct tls *);
-const char	*tls_cipher(const struct tls *);
 
 /* 64 random bits, from the generator that was warmed before the lock. */
 uint64_t	tls_random64(void);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: tests.  Without an argument, every key of the configuration as the
- * collector's table has it: path, kind, least, most, default, words, and
- * whether it is required or for later.  The default of a source is the
- * smallest profile that has it.  With a file's name, what is wrong
- * with that file.
+ * collector's table has it: path, kind, least, most, default, words, those
+ * for later, and whether it is required.  The default of a source is the
+ * smallest profile that has it.  With a file's name, what is wrong with that
+ * file.
  */
 #include "config_set.h"
 
@@ -16,8 +16,7 @@ kind(const struct config_key *k)
 	static const char *const kinds[] = {
 		[CONFIG_SECTION] = "section", [CONFIG_STRING] = "word",
 		[CONFIG_BOOL] = "bool", [CONFIG_LIST] = "list",
-		[CONFIG_MAP] = "map", [CONFIG_NUMBER] = "number",
-		[CONFIG_LATER] = "later" };
+		[CONFIG_MAP] = "map", [CONFIG_NUMBER] = "number" };
 
 	if (k->source != 0)
 		return "source";

@@ -315,9 +315,8 @@ TEST(a_message_is_cut_and_never_longer_than_its_place)
 TEST(each_row_of_the_table_says_what_would_be_right)
 {
 	for (const struct config_key *k = config_keys; k->path != NULL; k++) {
-		CHECK(k->type == CONFIG_LATER || k->right != NULL);
-		CHECK((k->set == NULL) == (k->type == CONFIG_SECTION ||
-		    k->type == CONFIG_LATER));
+		CHECK(k->right != NULL);
+		CHECK((k->set == NULL) == (k->type == CONFIG_SECTION));
 		/* a file that need not be there has no default */
 		CHECK(k->type != CONFIG_STRING || k->required ||
 		    k->preset != NULL || k->set == config_set_secret ||
