@@ -168,7 +168,8 @@ refuse(struct mounts *all, const char *point, int error)
 	stpcpy(all->refused, point);
 }
 
-static void
+/* False: it could not be asked. */
+static bool
 read_mount(struct collect *c, struct mounts *all, size_t i)
 {
 	const struct mount *m = &all->mount[i];
@@ -179,17 +180,15 @@ read_mount(struct collect *c, struct mounts *all, size_t i)
 
 	if (error < 0) {
 		refuse(all, mountinfo, error);
-		return;
+		return false;
 	}
 	if (statfs(point, &fs) < 0) {
 		refuse(all, point, -errno);
-		all->known = false;
-		return;
+		return false;
 	}
-	if (!all->known)
-		all->said[all->nsaid++] = (uint16_t)i;
 	if (space_of(&fs, &s))
 		say(c, m, point, &s);
+	return true;
 }
 
 /* The root's first, so that its file system goes by the name "/". */
@@ -206,7 +205,8 @@ read_wanted(struct collect *c, struct mounts *all, bool root)
 			refuse(all, mountinfo, -ETIMEDOUT);
 			return;
 		}
-		read_mount(c, all, i);
+		if (read_mount(c, all, i))
+			all->said[all->nsaid++] = (uint16_t)i;
 	}
 }
 
@@ -219,7 +219,8 @@ read_again(struct collect *c, struct mounts *all)
 			refuse(all, mountinfo, -ETIMEDOUT);
 			return;
 		}
-		read_mount(c, all, all->said[i]);
+		if (!read_mount(c, all, all->said[i]))
+			all->known = false;
 	}
 }
 

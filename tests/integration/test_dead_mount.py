@@ -143,6 +143,48 @@ def a_daemon_that_dies_while_the_pair_runs_delays_no_cycle():
 
 
 @test
+def one_that_cannot_be_asked_any_more_costs_itself_and_no_other():
+    top = place("way/shut", "near", "far")
+    top.chmod(0o755)
+    names = ("way/shut", "near", "far")
+    settings = {"collect": {"sources": {"filesystem":
+                                        {"mountpoints": "all"}}}}
+
+    def said(receiver, request):
+        found = [p.attributes.get("system.filesystem.mountpoint")
+                 for p in receiver.wait(request)[request - 1].points
+                 if p.name == "system.filesystem.limit"]
+        check_equal(len(found), len(set(found)), "each once")
+        return {name for name in names if str(top / name) in found}
+    try:
+        for name in names:
+            mount("some", top / name, "tmpfs", data="size=1m")
+        with tempfile.TemporaryDirectory() as folder:
+            keys = Keys(folder)
+            with Receiver(keys) as receiver, \
+                    Pair(receiver.url, keys, settings=settings) as pair:
+                check_equal(said(receiver, CYCLES), set(names))
+                (top / "way").chmod(0)
+                for n in range(1, CYCLES + 1):
+                    check_equal(said(receiver, CYCLES + 1 + n),
+                                {"near", "far"})
+                (top / "way").chmod(0o755)
+                check_equal(said(receiver, 2 * CYCLES + 3), set(names))
+                check_equal([p.value for p in
+                             receiver.points("sluice.records.lost")
+                             if p.value], [], "records lost")
+                check_equal([e.fields["path"] for e in pair.events
+                             if e.name == "source_failed" and
+                             e.fields["source"] == "filesystem"],
+                            [str(top / "way/shut")])
+                check_equal(pair.stop(), 0, "exit status")
+    finally:
+        for name in names:
+            detach(top / name)
+        leave(top)
+
+
+@test
 def a_file_system_that_another_hides_does_not_lend_it_its_name():
     top = place("twice")
     mount("first", top / "twice", "tmpfs", data="size=1m")
