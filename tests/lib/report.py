@@ -33,10 +33,26 @@ def parse_tap(text):
     return results, plan, words
 
 
+def rows_of(text):
+    """Of a testlog.json: one JSON object a line."""
+    return [json.loads(line) for line in text.splitlines() if line]
+
+
+def worth_another(rows, suites, never, most):
+    """Rows of programs that failed and may show, alone, that it was for what
+    ran beside them.  None where so many did that it cannot be chance."""
+    failed = [row for row in rows if row["result"] not in ("OK", "SKIP")]
+    if len(failed) > most:
+        return []
+    return [row for row in failed if row["name"].split(" / ")[0].split(":")[-1]
+            in suites and row["name"].split(" / ")[-1] not in never]
+
+
 class Report:
     def __init__(self, show=print):
         self.show = show
         self.passed = 0
+        self.unsteady = []      # (name, what it said the first time)
         self.failures = []      # (name, output)
         self.skips = []         # (name, reason)
 
@@ -66,9 +82,7 @@ class Report:
         elif status != 0 and not any(r[1] == "failed" for r in results):
             self.add(name, "failed", f"ended with status {status}\n{tail}")
 
-    def add_meson_log(self, text, prefix=""):
-        """A testlog.json: one JSON object a line."""
-        rows = [json.loads(line) for line in text.splitlines() if line]
+    def add_rows(self, rows, prefix=""):
         for row in rows:
             output = row.get("stdout", "") + "\n" + row.get("stderr", "")
             self.add_program(prefix + row["name"], output, row["returncode"],
@@ -76,10 +90,22 @@ class Report:
         if not rows:
             self.add(prefix + "meson test", "failed", "ran no test")
 
+    def add_second(self, first, second, prefix=""):
+        """A program that failed beside others and was run again alone: what
+        it says alone counts, what it said before is not kept quiet."""
+        before = Report(show=lambda line: None)
+        before.add_rows([first], prefix)
+        self.unsteady += [(name, why.splitlines()[0])
+                          for name, why in before.failures]
+        self.add_rows([second], prefix)
+
     def finish(self):
         """Says it all; returns the exit status."""
         for name, reason in self.skips:
             self.show(f"skipped: {name}: {reason}")
+        for name, words in self.unsteady:
+            self.show(f"unsteady: {name}: failed beside others ({words}); run "
+                      "again alone, what it says then counts")
         for name, output in self.failures:
             self.show(f"\nFAILED: {name}")
             for line in output.splitlines():

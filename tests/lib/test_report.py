@@ -2,7 +2,7 @@
 # Runs in: tests.  The reporter, fed with logs of programs that went wrong.
 import json
 
-from report import Report
+from report import Report, rows_of, worth_another
 from tap import check, check_equal, main, test
 
 GOOD = "1..2\nok 1 - one\nok 2 - two\n"
@@ -75,14 +75,14 @@ def a_program_that_ran_out_of_time_is_a_failure():
     log = json.dumps({"name": "a", "stdout": GOOD, "returncode": 0,
                       "result": "TIMEOUT"})
     made = Report(show=lambda line: None)
-    made.add_meson_log(log + "\n")
+    made.add_rows(rows_of(log + "\n"))
     check_equal(counts(made), (2, 1, 0))
 
 
 @test
 def a_log_without_any_test_and_a_run_without_any_pass_are_failures():
     made = Report(show=lambda line: None)
-    made.add_meson_log("")
+    made.add_rows(rows_of(""))
     check_equal(len(made.failures), 1)
     check_equal(report().status, 1)
     check_equal(report(("a", "1..1\nok 1 # SKIP no\n", 0)).status, 1)
@@ -91,6 +91,48 @@ def a_log_without_any_test_and_a_run_without_any_pass_are_failures():
 @test
 def a_failing_status_beside_a_named_failure_is_counted_once():
     check_equal(counts(report(("a", "1..1\nnot ok 1 - x\n", 1))), (0, 1, 0))
+
+
+def row(name, text, status=0, result="OK"):
+    return {"name": name, "stdout": text, "returncode": status,
+            "result": result}
+
+
+@test
+def one_that_passes_alone_is_said_to_be_unsteady():
+    first = row("s:chaos / a", "1..2\nok 1 - one\nnot ok 2 - two\n# x\n", 1,
+                "FAIL")
+    made = Report(show=lambda line: shown.append(line))
+    shown = []
+    made.add_second(first, row("s:chaos / a", GOOD))
+    check_equal(made.finish(), 0)
+    check_equal(counts(made), (2, 0, 0))
+    check(any(line.startswith("unsteady: s:chaos / a: two: failed beside "
+                              "others (x)") for line in shown), shown)
+
+
+@test
+def one_that_fails_alone_as_well_has_failed():
+    first = row("s:chaos / a", "1..1\nnot ok 1 - two\n# x\n", 1, "FAIL")
+    made = Report(show=lambda line: None)
+    made.add_second(first, first)
+    check_equal(counts(made), (0, 1, 0))
+    check_equal(made.finish(), 1)
+
+
+@test
+def only_a_few_of_those_suites_are_worth_another_run():
+    def names(rows, most=2):
+        return [r["name"] for r in worth_another(rows, {"chaos"}, {"kill"},
+                                                 most)]
+    bad = [row(f"s:{name}", "", 1, "ERROR") for name in
+           ("chaos / a", "chaos / kill", "unit / a")]
+    good = [row("s:chaos / b", GOOD), row("s:chaos / c", "", 0, "SKIP")]
+    check_equal(names(good), [])
+    check_equal(names(bad[:1] + good), ["s:chaos / a"])
+    check_equal(names(bad[1:] + good), [])
+    check_equal(names(bad + good, most=3), ["s:chaos / a"])
+    check_equal(names(bad + good, most=2), [])
 
 
 main()
