@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static ssize_t
-read_open(int fd, char *buf, size_t cap)
+read_all(int fd, char *buf, size_t cap)
 {
 	struct stat st;
 	size_t used = 0;
@@ -29,22 +29,28 @@ read_open(int fd, char *buf, size_t cap)
 }
 
 int
+read_file_open(int fd, char *buf, size_t cap, struct text *t)
+{
+	const ssize_t n = read_all(fd, buf, cap);
+
+	*t = text_of(buf, n < 0 ? 0 : (size_t)n);
+	return n < 0 ? (int)n : 0;
+}
+
+int
 read_file(const char *path, char *buf, size_t cap, struct text *t)
 {
 	/* no waiting for a FIFO's writer */
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
 	    O_NOCTTY);
-	ssize_t n;
+	int error;
 
 	*t = text_of(buf, 0);
 	if (fd < 0)
 		return -errno;
-	n = read_open(fd, buf, cap);
+	error = read_file_open(fd, buf, cap, t);
 	close(fd);
-	if (n < 0)
-		return (int)n;
-	*t = text_of(buf, (size_t)n);
-	return 0;
+	return error;
 }
 
 int

@@ -10,6 +10,8 @@
  * regular file) and *text is empty.
  */
 int	read_file(const char *path, char *buf, size_t cap, struct text *);
+/* The same of one that is open. */
+int	read_file_open(int fd, char *buf, size_t cap, struct text *);
 /* The same of a file that may be absent; any other failure is logged. */
 int	read_file_if_any(const char *path, char *buf, size_t cap,
 	    struct text *);

@@ -4,10 +4,12 @@
 
 #include "log.h"
 #include "read_file.h"
+#include "secret.h"
 #include "source.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SECRET_DIGITS = 2 * SIPHASH_KEY, SECRET_FILE_MAX = 128 };
 
@@ -119,28 +121,48 @@ redact_machine(struct redact *r, struct text machine_id)
 }
 
 int
-redact_open(struct redact *r, const char *path, const char **which)
+redact_read(struct redact *r, int fd)
 {
 	char buf[SECRET_FILE_MAX];
 	struct text t;
-	int error;
+	int error = read_file_open(fd, buf, sizeof(buf), &t);
 
-	*which = path[0] != '\0' ? path : "/etc/machine-id";
-	if (!redact_hashes(r))
-		return 0;
-	if ((error = read_file(*which, buf, sizeof(buf), &t)) == 0)
-		error = path[0] != '\0' ? redact_secret(r, t) :
-		    redact_machine(r, t);
+	if (error == 0)
+		error = redact_secret(r, t);
 	explicit_bzero(buf, sizeof(buf));
+	return error;
+}
+
+static int
+read_machine(struct redact *r, const char *path)
+{
+	char buf[SECRET_FILE_MAX];
+	struct text t;
+	const int error = read_file(path, buf, sizeof(buf), &t);
+
+	return error < 0 ? error : redact_machine(r, t);
+}
+
+static int
+open_key(struct redact *r, const char *path)
+{
+	const int fd = secret_open_own("collect.redact_key", path);
+	const int error = redact_read(r, fd);
+
+	close(fd);
 	return error;
 }
 
 void
 redact_must_open(struct redact *r, const char *path)
 {
-	const char *which;
-	const int error = redact_open(r, path, &which);
+	const bool is_given = path[0] != '\0';
+	const char *which = is_given ? path : "/etc/machine-id";
+	int error;
 
+	if (!redact_hashes(r))
+		return;
+	error = is_given ? open_key(r, path) : read_machine(r, which);
 	if (error == -EBADMSG)
 		fatal_text("no secret for collect.redact: not 32 hexadecimal"
 		    " digits", which);

@@ -30,14 +30,12 @@ bool		redact_hashes(const struct redact *);
 int		redact_secret(struct redact *, struct text);
 /* Where there is no such file: made of this host's machine-id. */
 int		redact_machine(struct redact *, struct text machine_id);
+/* From an open file of such digits: 0 or -errno. */
+int		redact_read(struct redact *, int fd);
 /*
- * Before the lock: from the file, or where path is "" from the host's own
- * identity.  0, also where nothing is hashed; else -errno, *which says of what.
+ * Before the lock, where anything is hashed: from the file, judged as every
+ * secret is, or where path is "" from the host's own identity.  Or fatal.
  */
-int		redact_open(struct redact *, const char *path,
-		    const char **which);
-
-/* The same, and the end of the process where it fails. */
 void		redact_must_open(struct redact *, const char *path);
 
 /* Equal values of two attributes stay equal, so that they can be joined. */

@@ -40,8 +40,8 @@ secret_judge(const struct stat *st, bool is_private, uid_t us, gid_t our_group)
 	return NULL;
 }
 
-int
-secret_open(enum secret kind, const char *key, const char *path)
+static int
+open_judged(bool is_private, const char *key, const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
 	    O_NOCTTY);
@@ -50,7 +50,7 @@ secret_open(enum secret kind, const char *key, const char *path)
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && (wrong = secret_judge(&st,
-	    !is_public(kind), getuid(), getgid())) == NULL)
+	    is_private, getuid(), getgid())) == NULL)
 		return fd;
 	log_begin(&line, LOG_LEVEL_ERROR, "fatal");
 	log_text(&line, "what", key);
@@ -61,4 +61,16 @@ secret_open(enum secret kind, const char *key, const char *path)
 		log_errno(&line, errno);
 	log_end(&line);
 	exit(1);
+}
+
+int
+secret_open(enum secret kind, const char *key, const char *path)
+{
+	return open_judged(!is_public(kind), key, path);
+}
+
+int
+secret_open_own(const char *key, const char *path)
+{
+	return open_judged(true, key, path);
 }

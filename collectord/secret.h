@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs in: collectord.  The files that only the shipper reads: opened here,
- * before anything is given away, and judged by their owner and mode.
+ * Runs in: collectord.  The files that only the shipper reads, and the key of
+ * redaction, which stays here: opened before anything is given away, and
+ * judged by their owner and mode.
  */
 #ifndef SLUICE_SECRET_H
 #define SLUICE_SECRET_H
@@ -22,5 +23,7 @@ const char	*secret_judge(const struct stat *, bool is_private, uid_t us,
 
 /* Opened, never read.  Fatal with the path, and with what would be right. */
 int		secret_open(enum secret, const char *key, const char *path);
+/* The same of one that is private and that we read ourselves. */
+int		secret_open_own(const char *key, const char *path);
 
 #endif

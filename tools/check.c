@@ -85,12 +85,17 @@ judge_open(const struct named_file *f, int fd)
 	return EXIT_GOOD;
 }
 
+static int
+open_named(const struct named_file *f)
+{
+	return open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 /* What is in it is not read: the key is the shipper's alone. */
 static int
 judge(const struct named_file *f)
 {
-	const int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-	    O_NOCTTY);
+	const int fd = open_named(f);
 	int status;
 
 	if (fd < 0)
@@ -106,22 +111,21 @@ judge_redact_key(const struct config *c)
 {
 	const struct named_file f = { "collect.redact_key", c->redact_key,
 		true };
-	struct redact copy = c->sources.redact;
-	const char *which;
-	int error;
+	struct redact copy = { .key = { 0 } };
+	int fd, status, error;
 
 	if (f.path[0] == '\0')
 		return EXIT_GOOD;
-	/* what is not seen here is said, and no error */
-	if (judge(&f) != EXIT_GOOD)
-		return EXIT_WRONG;
-	if (access(f.path, R_OK) < 0)
-		return EXIT_GOOD;
-	copy.key[KEY_DEVICE] = REDACT_HASH;
-	error = redact_open(&copy, f.path, &which);
+	if ((fd = open_named(&f)) < 0)
+		return judge_failure(&f, errno);
+	status = judge_open(&f, fd);
+	error = redact_read(&copy, fd);
+	close(fd);
 	explicit_bzero(&copy, sizeof(copy));
-	return error < 0 ? wrong(&f, "is not a secret",
-	    "32 digits 0-9 a-f, as openssl rand -hex 16 makes") : EXIT_GOOD;
+	if (status == EXIT_GOOD && error < 0)
+		return wrong(&f, "is not a secret",
+		    "32 digits 0-9 a-f, as openssl rand -hex 16 makes");
+	return status;
 }
 
 /* With the collector's own call. */

@@ -149,6 +149,48 @@ def a_secret_that_is_none_starts_nothing_and_check_says_so():
           done.stderr.decode())
 
 
+STRANGER = 61003
+
+
+def refusal(mode, owner=COLLECTOR, group=COLLECTOR, secret=SECRET):
+    """What the collector says of such a file; None: nothing."""
+    key = lab.folder / "judged.key"
+    key.unlink(missing_ok=True)
+    key.write_text(secret)
+    key.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(key, owner, group)
+    config = lab.write({"collect": {"redact": {"system.device": "hash"},
+                                    "redact_key": str(key)}})
+    done = lab.run(lab.collectord, "-c", config, "--shipper", "/bin/false",
+                   user=COLLECTOR)
+    said = done.stderr.decode()
+    check(done.returncode != 0, said)
+    check(secret not in said, "the key is in the log")
+    if 'what="collect.redact_key"' not in said:
+        return None
+    check(f'path="{key}"' in said, said)
+    return said
+
+
+@test
+def a_redaction_key_that_others_can_read_or_write_starts_nothing():
+    for mode in (0o404, 0o444, 0o604):
+        check("can read it" in (refusal(mode) or ""), oct(mode))
+    for mode in (0o420, 0o402, 0o660):
+        check("can write it" in (refusal(mode) or ""), oct(mode))
+    # the control: behind a good one something else is missing
+    check_equal(refusal(0o400), None)
+
+
+@test
+def a_redaction_key_of_another_user_starts_nothing():
+    need_root()
+    check("belongs to" in (refusal(0o444, owner=STRANGER) or ""), "taken")
+    check("can read it" in (refusal(0o440, group=STRANGER) or ""), "taken")
+    check_equal(refusal(0o440, owner=0), None)
+
+
 @test
 def show_prints_the_hash_that_would_be_sent():
     secret = lab.folder / "show.key"

@@ -5,7 +5,10 @@
 #include "test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define TEXT(literal) text_of(literal, sizeof(literal) - 1)
 #define ONES "0123456789abcdef0123456789abcdef"
@@ -137,14 +140,22 @@ TEST(what_a_source_is_chosen_and_described_by_are_attributes_it_has)
 	}
 }
 
-TEST(without_a_file_or_an_identity_nothing_is_hashed_with_no_secret)
+TEST(a_file_is_read_whole_and_only_where_it_is_one)
 {
+	const int fd = memfd_create("key", MFD_CLOEXEC);
+	const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const struct redact good = keyed(ONES);
 	struct redact r = { .key = { 0 } };
-	const char *which;
 
-	CHECK_INT(redact_open(&r, "/nonexistent/key", &which), 0);
-	r.key[KEY_DEVICE] = REDACT_HASH;
-	CHECK_INT(redact_open(&r, "/nonexistent/key", &which), -ENOENT);
-	CHECK_STR(which, "/nonexistent/key");
-	CHECK_INT(redact_open(&r, "/dev/null", &which), -EINVAL);
+	CHECK_INT(redact_read(&r, null), -EINVAL);
+	CHECK_INT(redact_read(&r, fd), -EBADMSG);
+	CHECK_INT(write(fd, ONES "\n", sizeof(ONES)), sizeof(ONES));
+	CHECK_INT(lseek(fd, 0, SEEK_SET), 0);
+	CHECK_INT(redact_read(&r, fd), 0);
+	CHECK_MEM(r.secret, good.secret, sizeof(r.secret));
+	CHECK_INT(ftruncate(fd, 1 << 20), 0);
+	CHECK_INT(lseek(fd, 0, SEEK_SET), 0);
+	CHECK_INT(redact_read(&r, fd), -EFBIG);
+	close(null);
+	close(fd);
 }
