@@ -10,7 +10,9 @@ from tap import check, check_equal, main, test
 ROOT = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
 # Who says an event, and which of the arguments names it.
 _PLACE = {"log_begin": 2, "log_event": 1, "log_event_int": 1,
-          "log_event_errno": 1, "say_trouble": 1, "count_gap": 2}
+          "log_event_errno": 1, "say_trouble": 1}
+# A table of them, by its name.
+_TABLE = re.compile(r"\*const event\[\w*\] = \{(.*?)\};", re.DOTALL)
 _CALL = re.compile(rf"\b({'|'.join(_PLACE)})\((.*?)\);", re.DOTALL)
 _NAME = re.compile(r'"([a-z_]+)"')
 
@@ -25,8 +27,12 @@ def said():
     names = {}
     for folder in ("collectord", "shipperd", "libconfine"):
         for path in sorted((ROOT / folder).rglob("*.c")):
-            for call in _CALL.findall(path.read_text()):
+            text = path.read_text()
+            for call in _CALL.findall(text):
                 for name in names_of(*call):
+                    names.setdefault(name, path.name)
+            for table in _TABLE.findall(text):
+                for name in _NAME.findall(table):
                     names.setdefault(name, path.name)
     return names
 
