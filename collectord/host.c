@@ -132,16 +132,18 @@ open_below(const struct host *h, enum host_root root, const char *path,
 /*
  * A short read of a file of procfs or sysfs is its end, unless the kernel's
  * buffer may have been too full for the next line (fs/seq_file.c: a buffer is
- * a power of two, a page at least, and a line is in one read whole).
+ * a power of two, a page at least, and a line is in one read whole).  What an
+ * earlier read left in the buffer comes first, and then how much more there
+ * is in this one is not known: only too little for a page is the end.
  */
 static bool
-is_end(size_t got, size_t line_max)
+is_end(size_t got, bool leftover, size_t line_max)
 {
 	size_t buffer = SEQ_BUFFER;
 
-	while (buffer < got)
+	while (!leftover && buffer < got)
 		buffer *= 2;
-	return buffer - got >= line_max;
+	return buffer >= got && buffer - got >= line_max;
 }
 
 /*
@@ -155,7 +157,8 @@ longest_line(const struct host *h, enum host_root root, const char *path)
 		const char *start;
 		size_t line_max;
 	} known[] = {
-		{ "diskstats", SEQ_LINE_MAX },
+		/* a disk's partitions are one with it to seq_file */
+		{ "diskstats", SIZE_MAX },
 		{ "loadavg", SEQ_LINE_MAX },
 		{ "meminfo", SEQ_LINE_MAX },
 		/* all lines of a slave are one to seq_file */
@@ -193,6 +196,7 @@ longest_line(const struct host *h, enum host_root root, const char *path)
 static ssize_t
 read_all(int fd, char *buf, size_t cap, size_t ask, size_t line_max)
 {
+	bool leftover = false;
 	size_t used = 0;
 
 	while (used < cap) {
@@ -208,8 +212,9 @@ read_all(int fd, char *buf, size_t cap, size_t ask, size_t line_max)
 		used += (size_t)got;
 		/* half a line can be no end, whatever else is so */
 		if ((size_t)got < n && buf[used - 1] == '\n' &&
-		    is_end(used, line_max))
+		    is_end((size_t)got, leftover, line_max))
 			break;
+		leftover = (size_t)got == n;
 		if ((size_t)got == ask && ask < ASK_MOST)
 			ask *= 2;
 	}

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,6 +110,42 @@ TEST(a_held_file_that_went_away_is_opened_again)
 	CHECK_INT(host_read(&h, HOST_PROC, "stat", &t), 0);
 	CHECK(text_starts(t, "cpu"));
 	CHECK_INT(h.nheld, 1);
+	host_close(&h);
+}
+
+static size_t
+lines_of(struct text t)
+{
+	struct text line;
+	size_t n = 0;
+
+	while (text_line(&t, &line))
+		n++;
+	return n;
+}
+
+/* A line of net/unix each, of which a buffer of the kernel holds some 60. */
+TEST(a_file_of_the_kernel_that_takes_many_reads_is_had_whole)
+{
+	enum { SOCKETS = 600 };
+	struct host h = opened("/proc", "/sys");
+	struct text once, held;
+	int fd[SOCKETS];
+
+	for (int i = 0; i < SOCKETS; i++) {
+		fd[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		CHECK(fd[i] >= 0);
+		if (i % 20 != 0)
+			continue;
+		CHECK_INT(host_read_once(&h, HOST_PROC, "net/unix", &once),
+		    0);
+		CHECK(lines_of(once) > (size_t)i + 1);
+		/* as much as the last time and a little more, at once */
+		CHECK_INT(host_read(&h, HOST_PROC, "net/unix", &held), 0);
+		CHECK(lines_of(held) > (size_t)i + 1);
+	}
+	for (int i = 0; i < SOCKETS; i++)
+		close(fd[i]);
 	host_close(&h);
 }
 
