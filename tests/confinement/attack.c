@@ -82,7 +82,17 @@ do_stat(void)
 
 	return outcome(stat(scene.readable, &st));
 }
-const struct attack stat_a_file = { "learn that a file is there", do_stat };
+const struct attack stat_a_file = { "learn where a link leads", do_stat };
+
+static int
+do_look(void)
+{
+	struct stat st;
+
+	return outcome(lstat(scene.roots, &st));
+}
+const struct attack look_at_a_file = {
+	"learn that a file is there", do_look };
 
 static int
 do_execute(void)

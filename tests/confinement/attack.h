@@ -27,7 +27,7 @@ struct attack {
 };
 
 extern const struct attack open_a_file, open_roots_file, create_a_file,
-    write_a_file, stat_a_file, execute_a_file, execute_set_uid,
+    write_a_file, stat_a_file, look_at_a_file, execute_a_file, execute_set_uid,
     run_written_memory, run_own_memory, run_memory_file, datagram_socket,
     netlink_socket, unix_socket, abstract_socket, other_port, fast_open,
     multipath, bind_a_port, listen_unbound, fork_a_child, trace_other,

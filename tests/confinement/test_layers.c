@@ -197,9 +197,17 @@ TEST(three_layers_keep_both_from_writing_to_a_file)
 	both_stopped(&write_a_file, LIMITS | LANDLOCK | SECCOMP);
 }
 
-TEST(only_seccomp_keeps_both_from_learning_that_a_file_is_there)
+TEST(only_seccomp_keeps_the_shipper_from_learning_that_a_file_is_there)
 {
-	both_stopped(&stat_a_file, SECCOMP);
+	stopped(SHIPPER, &look_at_a_file, SECCOMP);
+	stopped(SHIPPER, &stat_a_file, SECCOMP);
+}
+
+/* Its table has the call; docs/threat-model.md, X3, says what follows. */
+TEST(nothing_keeps_the_collector_from_learning_that_a_file_is_there)
+{
+	need_everything();
+	CHECK(works_behind(COLLECTOR, &look_at_a_file, ALL_LAYERS));
 }
 
 TEST(landlock_and_seccomp_keep_both_from_executing_a_program)
