@@ -30,8 +30,8 @@ exec systemd-nspawn --quiet --directory="$machine/root" --boot \
     --bind="$machine/share:/srv/vm" "$@"
 """
 
-# What nspawn's own filter lacks and our programs use.
-_CALLS = ("adjtimex landlock_create_ruleset landlock_add_rule "
+# What nspawn's own filter lacks and our programs use, or our unit (bpf).
+_CALLS = ("adjtimex bpf landlock_create_ruleset landlock_add_rule "
           "landlock_restrict_self")
 
 

@@ -2,12 +2,16 @@
 # Runs in: tests, inside a booted machine, by test_systemd.py.  What the unit
 # allows and what it hides, its limits, and each of the drop-ins beside it.
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
 import re
+import socket
+import struct
 import subprocess
 import tempfile
+import threading
 
 import unit
 from pair import status_of
@@ -79,9 +83,11 @@ def restart():
 
 
 @contextlib.contextmanager
-def example(*names):
-    """The drop-ins as they are shipped, meanwhile."""
-    TRIED.write_text("".join((EXAMPLES / n).read_text() for n in names))
+def example(*names, text=lambda text: text):
+    """The drop-ins as they are shipped, or as text() leaves them,
+    meanwhile."""
+    TRIED.write_text(text("".join((EXAMPLES / n).read_text()
+                                  for n in names)))
     try:
         restart()
         yield
@@ -274,11 +280,77 @@ def with_watchdog_conf_two_intervals_without_progress_end_it():
         check_equal(show("WatchdogUSec"), "20s")
 
 
+# One of the list in receiver.conf, and one that is not.
+LISTED, OTHER = "192.0.2.1", "198.51.100.1"
+SIOCSIFADDR = 0x8916
+CONNECT = "import socket; socket.create_connection(('{}', {}), 5)"
+
+
+def add_address(label, address):
+    """To the loopback; this machine has no ip(8)."""
+    request = struct.pack("16sHH4s8x", label.encode(), socket.AF_INET, 0,
+                          socket.inet_aton(address))
+    with socket.socket() as s:
+        fcntl.ioctl(s, SIOCSIFADDR, request)
+
+
+class Listener:
+    """Takes connections and ends them; what matters is that they came."""
+
+    def __init__(self, address):
+        self.socket = socket.create_server((address, 0))
+        self.port = self.socket.getsockname()[1]
+        self.url = f"https://{address}:{self.port}/"
+        self.count = 0
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self):
+        while True:
+            self.socket.accept()[0].close()
+            self.count += 1
+
+
+def need_firewall(port):
+    """Does this systemd refuse what it is told to refuse, to anybody?"""
+    done = unit.run("systemd-run", "--wait", "--quiet",
+                    "--property=IPAddressDeny=any", "python3", "-c",
+                    CONNECT.format(OTHER, port))
+    if done.returncode == 0:
+        raise Skip("no BPF for control groups here: nothing is refused")
+
+
+@contextlib.contextmanager
+def endpoints(*urls):
+    text = unit.CONFIG.read_text()
+    settings = json.loads(text)
+    settings["ship"]["endpoints"] = list(urls)
+    unit.CONFIG.write_text(json.dumps(settings))
+    try:
+        yield
+    finally:
+        unit.CONFIG.write_text(text)
+
+
 @test
-def with_receiver_conf_it_delivers_to_an_address_of_the_list():
-    with example("receiver.conf"):
-        check_equal(set(show("IPAddressDeny").split()),
-                    {"0.0.0.0/0", "::/0"})
+def with_receiver_conf_the_addresses_of_the_list_are_reached_and_no_other():
+    add_address("lo:1", LISTED)
+    add_address("lo:2", OTHER)
+    listed, other = Listener(LISTED), Listener(OTHER)
+    need_firewall(other.port)
+    with endpoints(other.url, listed.url, arrivals.receiver.url):
+        restart()
+        check(other.count > 0 and listed.count > 0, "not even without it")
+        other.count = listed.count = 0
+        journal = Journal()
+        with example("receiver.conf"):
+            until(lambda: listed.count > 0, 20, "one of the list is reached")
+            arrivals.more(2)
+            refused = [e for e in journal.events("delivery_failed")
+                       if e.fields["endpoint"] == OTHER]
+        check_equal(other.count, 0, "connections to one that is not listed")
+        # what is dropped on its way out answers nobody
+        check_equal({e.fields["reason"] for e in refused},
+                    {"timeout_connecting"})
 
 
 @test
@@ -289,21 +361,58 @@ def selinux_required_conf_changes_nothing_where_selinux_is_off():
         check(show("SELinuxContext"), "the line was not read")
 
 
+def encrypt(name, content):
+    """For this machine, which has no TPM; nothing else stays on the disk."""
+    target = unit.ETC / name
+    subprocess.run(["systemd-creds", "encrypt", "--with-key=host",
+                    f"--name={name}", "-", str(target)], input=content,
+                   check=True, capture_output=True)
+    secret = [content, *content.splitlines()[1:-1]]
+    check(not any(part in target.read_bytes() for part in secret),
+          f"{name} is not encrypted")
+
+
+def check_other_host_is_refused():
+    """What was encrypted with another machine's secret starts nothing."""
+    secret = pathlib.Path("/var/lib/systemd/credential.secret")
+    mine = secret.read_bytes()
+    secret.rename(f"{secret}.mine")
+    try:
+        unit.command("systemd-creds", "setup")
+        check(secret.read_bytes() != mine, "the secret is the same")
+        done = unit.run("systemctl", "restart", "sluice")
+        check(done.returncode != 0 and not unit.runs(), "it started")
+    finally:
+        os.rename(f"{secret}.mine", secret)
+        restart()
+
+
 @test
 def with_encrypted_credentials_conf_the_key_is_no_plain_file():
-    key, aside = unit.ETC / "client.key", unit.ETC / "aside"
-    plain = key.read_bytes()
-    key.rename(unit.ETC / "plain")
+    aside = unit.ETC / "aside"
+    plain = {"client.key": (unit.ETC / "client.key").read_bytes(),
+             "token": b"encrypted-on-the-disk"}
+    settings = unit.CONFIG.read_text()
     (unit.DROP_INS / "credentials.conf").rename(aside)
+    (unit.ETC / "client.key").unlink()
     try:
-        unit.command("systemd-creds", "encrypt", "--with-key=host",
-                     "--name=client.key", str(unit.ETC / "plain"), str(key))
-        check(plain not in key.read_bytes(), "not encrypted")
-        with example("encrypted-credentials.conf"):
-            check_equal({r.subject["commonName"]
-                         for r in arrivals.of_status(200)[-1:]}, {"client"})
+        for name, content in plain.items():
+            encrypt(name, content)
+        with_token = json.loads(settings)
+        with_token["ship"]["token"] = "credential:token"
+        unit.CONFIG.write_text(json.dumps(with_token))
+        with example("encrypted-credentials.conf", text=lambda text:
+                     text.replace("#Load", "Load")):
+            last = arrivals.of_status(200)[-1]
+            check_equal(last.subject["commonName"], "client")
+            check_equal(last.headers.get_all("Authorization"),
+                        ["Bearer encrypted-on-the-disk"])
+            check_other_host_is_refused()
     finally:
-        (unit.ETC / "plain").rename(key)
+        (unit.ETC / "token").unlink(missing_ok=True)
+        (unit.ETC / "client.key").write_bytes(plain["client.key"])
+        (unit.ETC / "client.key").chmod(0o600)
+        unit.CONFIG.write_text(settings)
         aside.rename(unit.DROP_INS / "credentials.conf")
 
 
