@@ -3,10 +3,10 @@
 # demands a client certificate, remembers what came, and can be told to answer
 # badly.
 import collections
+import contextlib
 import functools
 import gzip
 import http.server
-import os
 import socket
 import socketserver
 import ssl
@@ -76,6 +76,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def finish(self):
         super().finish()
+        self.request.close()
         self.server.receiver.forget(self.request)
 
     def do_POST(self):
@@ -176,15 +177,19 @@ class Receiver:
                 hang_up(connection)
 
     def crash(self):
-        """Its connections end with a reset, which may get lost."""
-        with self._lock:
-            for connection in self._connections:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                      struct.pack("ii", 1, 0))
-                os.close(connection.detach())
-            self._connections.clear()
+        """Its connections end with a reset, which may get lost.  Each thread
+        closes its own: the number of a descriptor that is closed under it
+        would be that of the next connection, into which it would speak."""
         self._server.shutdown()
         self._server.server_close()
+        with self._lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):      # it ended by itself
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                          struct.pack("ii", 1, 0))
+                    # its reader wakes, and nothing is sent
+                    socket.socket.shutdown(connection, socket.SHUT_RD)
+        until(lambda: not self._connections, 5, "no connection is left")
 
     def wrap(self, plain):
         plain.settimeout(10)
