@@ -120,6 +120,21 @@ judge_alert(int alert)
 	return TLS_FAILED;
 }
 
+/*
+ * No setting leads there: records of another session or the echo of our own,
+ * from a server whose connections were mixed up, or a port that answers itself.
+ */
+static bool
+is_of_the_moment(unsigned long code)
+{
+	const int reason = ERR_GET_REASON(code);
+
+	return reason == ERR_R_MALLOC_FAILURE ||
+	    (ERR_GET_LIB(code) == ERR_LIB_SSL &&
+	    (reason == SSL_R_UNEXPECTED_MESSAGE ||
+	    reason == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC));
+}
+
 /* A fault in the protocol: whose, and what does it mean for us? */
 static enum tls_result
 judge_fault(struct tls *t, struct tls_error *error)
@@ -142,7 +157,7 @@ judge_fault(struct tls *t, struct tls_error *error)
 		return judge_alert(reason - SSL_AD_REASON_OFFSET);
 	}
 	tls_say(error, "TLS");
-	return t->established || reason == ERR_R_MALLOC_FAILURE ? TLS_FAILED :
+	return t->established || is_of_the_moment(code) ? TLS_FAILED :
 	    TLS_REFUSED_SERVER;
 }
 

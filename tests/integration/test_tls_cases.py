@@ -99,9 +99,10 @@ def refused_records_that_lie_about_their_length():
 
 @test
 def refused_a_flood_of_warnings_or_of_empty_records():
-    for data in (b"\x15\x03\x03\x00\x02\x01\x5a", b"\x16\x03\x03\x00\x00",
-                 b"\x14\x03\x03\x00\x01\x01"):
+    for data in (b"\x15\x03\x03\x00\x02\x01\x5a", b"\x16\x03\x03\x00\x00"):
         refused(says(data * 20000), "SERVER_REFUSED", "server_refused")
+    refused(says(b"\x14\x03\x03\x00\x01\x01" * 20000), "UNREACHABLE",
+            "tls_failed", "TLS: unexpected message")
 
 
 HELLO_1_3 = b"\x02\x00\x00\x38\x03\x03%b\x00\x13\x01\x00\x00\x10" \
@@ -122,13 +123,14 @@ def refused_a_hello_that_is_asked_for_twice():
 
 
 @test
-def refused_messages_out_of_their_order_or_of_no_known_kind():
+def messages_out_of_their_order_or_of_no_known_kind_are_no_setting():
     for data in (handshake(b"\x14\x00\x00\x20" + bytes(32)),
                  handshake(b"\x0b\x00\x00\x04" + bytes(4)),
                  handshake(b"hello", b"\x17"), handshake(b"\x01", b"\x18"),
                  handshake(b"\x01", b"\x63"),
                  handshake(b"\x7f\x00\x00\x00")):
-        refused(says(data), "SERVER_REFUSED", "server_refused")
+        refused(says(data), "UNREACHABLE", "tls_failed",
+                "TLS: unexpected message")
 
 
 def alert(number):
@@ -145,18 +147,24 @@ def a_last_word_of_the_server_says_whose_fault_it_is():
         refused(says(alert(number)), "UNREACHABLE", "tls_failed")
 
 
+def shake_hands(connection, change=lambda flight: flight):
+    """The session, and what it has to say; change(its first flight)."""
+    inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = server_context().wrap_bio(inward, outward, server_side=True)
+    while True:
+        try:
+            tls.do_handshake()
+            return tls, outward
+        except ssl.SSLWantReadError:
+            if flight := outward.read():
+                connection.sendall(change(flight))
+            inward.write(connection.recv(65536))
+
+
 def after_handshake(data):
     """Bytes behind TLS's back, on an established connection."""
     def play(server, connection):
-        inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = server_context().wrap_bio(inward, outward, server_side=True)
-        while True:
-            try:
-                tls.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                connection.sendall(outward.read())
-                inward.write(connection.recv(65536))
+        _, outward = shake_hands(connection)
         connection.sendall(outward.read() + data)
         while connection.recv(65536):
             pass
@@ -292,6 +300,47 @@ def nothing_of_an_earlier_session_is_resumed():
         for result in posts(server.url, posts=3):
             expect(result, "ANSWERED")
     check_equal(reused, [False] * 3)
+
+
+def spoiled(where):
+    """The second connection gets a record of the first, so far in it."""
+    kept = []
+
+    def change(flight):
+        ends = [0, 5 + int.from_bytes(flight[3:5], "big"), len(flight)]
+        at = ends[where]
+        return flight[:at] + kept[0] + flight[at:]
+
+    def play(_, connection):
+        if kept:
+            shake_hands(connection, change)
+        else:
+            tls, outward = shake_hands(connection)
+            outward.read()
+            tls.write(b"for the one before")
+            kept.append(outward.read())
+    return play
+
+
+@test
+def records_of_another_session_are_no_setting_wherever_they_come():
+    """As from a server that mixes its connections up: ahead of its hello,
+    behind it, and behind its flight."""
+    for where, words in enumerate((
+            "unexpected message", "bad record mac", "bad record mac")):
+        with RawServer(spoiled(where)) as server:
+            result = posts(server.url, posts=2)[1]
+        expect(result, "UNREACHABLE", "tls_failed", words, "retry")
+        check_equal(server.got, b"", "request bytes at the server")
+
+
+@test
+def our_own_words_that_come_back_are_no_setting():
+    """As from a port of this host that is free, and was given to ourselves."""
+    def play(_, connection):
+        connection.sendall(connection.recv(65536))
+        connection.recv(65536)
+    refused(play, "UNREACHABLE", "tls_failed", "TLS: unexpected message")
 
 
 main()
