@@ -258,6 +258,7 @@ NEVER = [
     never("none reads performance counters", PAIR, ("perf_event",)),
     never("none loads a module, reads the kernel log or reboots", PAIR,
           ("system", "kernel_service", "memprotect", "binder")),
+    never("none looks behind the kernel's lockdown", PAIR, ("lockdown",)),
     never("none has the keys of the kernel", PAIR, ("key",)),
     never("none has shared memory, queues or semaphores", PAIR,
           ("shm", "sem", "msgq", "msg")),

@@ -56,7 +56,7 @@ def old_headers():
 
 
 @contextlib.contextmanager
-def _kept(kind, *texts):
+def kept(kind, *texts):
     """A folder below /build of the tree for what these texts make: its two
     names, and whether it is there already.  One test at a time makes it."""
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:24]
@@ -69,15 +69,16 @@ def _kept(kind, *texts):
         (folder / "done").touch()
 
 
-def compile_module(te, headers=HEADERS):
-    """The text of a .te, with our .fc and .if, as CIL."""
+def compile_module(te, headers=HEADERS, name="default"):
+    """The text of a .te, with our .fc and .if, as CIL; for a policy of that
+    name."""
     fc, interfaces = module("sluice.fc"), module("sluice.if")
-    with _kept("module", te, fc, interfaces, headers) as (inside, folder, old):
+    with kept("module", te, fc, interfaces, headers) as (inside, folder, old):
         if not old:
             for suffix, text in (("te", te), ("fc", fc), ("if", interfaces)):
                 (folder / f"sluice.{suffix}").write_text(text)
             run("make", "-s", "-f", headers + "/Makefile",
-                "HEADERDIR=" + headers, "TYPE=mcs", "NAME=default",
+                "HEADERDIR=" + headers, "TYPE=mcs", "NAME=" + name,
                 "sluice.pp", cwd=inside)
             run("/usr/libexec/selinux/hll/pp", "sluice.pp", "sluice.cil",
                 cwd=inside)
@@ -87,7 +88,7 @@ def compile_module(te, headers=HEADERS):
 def beside(names):
     """A folder, inside, with copies of these files of the module."""
     texts = [module(name) for name in names]
-    with _kept("copy", *names, *texts) as (inside, folder, _):
+    with kept("copy", *names, *texts) as (inside, folder, _):
         for name, text in zip(names, texts):
             (folder / name).write_text(text)
     return inside
@@ -95,7 +96,7 @@ def beside(names):
 
 def _base():
     """All modules of Debian's policy as CIL; the folder, inside."""
-    with _kept("base") as (inside, _, old):
+    with kept("base") as (inside, _, old):
         if not old:
             run("sh", "-ec", "for bz2 in /usr/share/selinux/default/*.bz2; do"
                 " name=$(basename $bz2 .pp.bz2); bunzip2 -c $bz2 > $name.pp;"
@@ -104,11 +105,12 @@ def _base():
     return inside
 
 
-def link(*texts):
-    """What a policy of Debian's and these CIL texts allows; see access.py."""
-    base = _base()
+def link(*texts, base=None):
+    """What a policy of Debian's, or of the CIL files in that folder, and
+    these CIL texts allows; see access.py."""
+    base = base or _base()
     reader = (ROOT / "tests/selinux/access.py").read_text()
-    with _kept("policy", reader, *texts) as (inside, folder, old):
+    with kept("policy", base, reader, *texts) as (inside, folder, old):
         if not old:
             for number, text in enumerate(texts):
                 (folder / f"{number}.cil").write_text(text)

@@ -5,16 +5,17 @@ import functools
 import re
 
 import claims
+import judge
+import page
 import policy
 from tap import Failed, check, check_equal, main, test
 
-PAGE = (policy.ROOT / "docs/selinux.md").read_text(encoding="utf-8")
 TYPE = re.compile(r"\b\w+_t\b")
 
 
 def rows():
     """(claim, commands, prints) of the table of claims."""
-    table = PAGE.split("## Check each claim")[1].split("\n## ")[0]
+    table = page.section("Check each claim")
     for line in table.splitlines():
         cells = [cell.strip() for cell in
                  re.split(r"(?<!\\)\|", line.strip("|"))]
@@ -51,6 +52,13 @@ def the_page_has_a_command_for_each_claim():
 
 
 @test
+def the_number_of_the_claims_is_the_one_of_the_table():
+    said = re.search(r"the same claims, (\d+) in all", page.PAGE)
+    check_equal(int(said[1]), sum(map(len, (
+        claims.NEVER, claims.UNTOUCHABLE, claims.MUST, claims.TRANSITIONS))))
+
+
+@test
 def what_should_print_nothing_prints_nothing():
     printed, wrong, seen = outputs(), [], 0
     for claim, commands, prints in rows():
@@ -75,8 +83,16 @@ def what_prints_something_prints_the_types_that_the_page_names():
 
 
 @test
+def the_shipper_may_do_what_the_page_says_and_no_more():
+    check_equal(page.unsaid(judge.Policy(policy.installed()[0])), [],
+                "allowed, and not on the page")
+    said = page.shipper()
+    check(len(said) > 20, f"the table has {sorted(said)} alone")
+
+
+@test
 def the_booleans_of_the_page_are_those_of_the_module():
-    table = PAGE.split("## Booleans")[1].split("\n## ")[0]
+    table = page.section("Booleans")
     check_equal(set(re.findall(r"^\| `(sluice_\w+)`", table, re.MULTILINE)),
                 set(claims.BOOLEANS), "booleans")
 
