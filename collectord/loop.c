@@ -260,6 +260,7 @@ turn(struct loop *l)
 		    .events = has_records(l) ? POLLOUT : 0 },
 		[POLL_ACKS] = { .fd = l->link->q, .events = POLLIN },
 	};
+	bool gone;
 
 	sigemptyset(&none);
 	if (ppoll(pfd, POLL_END, NULL, &none) < 0) {
@@ -267,11 +268,16 @@ turn(struct loop *l)
 			fatal("ppoll", errno);
 		return;
 	}
+	gone = (pfd[POLL_RECORDS].revents & (POLLERR | POLLHUP)) != 0;
 	if (pfd[POLL_ACKS].revents != 0)
 		take_answer(l);
+	else if (gone)
+		link_ended(l->link);
 	if (pfd[POLL_TIMER].revents != 0)
 		collect(l);
-	if (pfd[POLL_RECORDS].revents != 0 || pfd[POLL_TIMER].revents != 0)
+	/* what it had answered for before it went is taken first */
+	if (!gone && (pfd[POLL_RECORDS].revents | pfd[POLL_TIMER].revents) !=
+	    0)
 		send_records(l);
 	report(l);
 }
