@@ -17,6 +17,9 @@ enum { POLL_TIMER, POLL_RECORDS, POLL_ACKS, POLL_END };
 
 enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 
+/* More than the socket holds: only one that reads all the time gets so far. */
+enum { MESSAGES_A_TURN = 32 };
+
 /*
  * Two clocks drifted apart by more than reading them takes.  Corrections that
  * are no step move the clock since boot as well and do not show (adjtimex(2)).
@@ -169,13 +172,13 @@ fill_message(struct loop *l)
 	l->message_len = w.p == w.start ? 0 : 1 + (size_t)(w.p - w.start);
 }
 
-/* Until the shipper's socket is full; the rest waits. */
+/* Until the shipper's socket is full, or it is time for something else. */
 static void
 send_records(struct loop *l)
 {
 	enum channel_fault fault = CHANNEL_OK;
 
-	for (;;) {
+	for (int i = 0; i < MESSAGES_A_TURN; i++) {
 		if (l->message_len == 0)
 			fill_message(l);
 		if (l->message_len == 0)

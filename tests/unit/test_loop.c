@@ -283,3 +283,19 @@ TEST(a_flood_of_states_delays_no_collection)
 		;
 	check_end(0, "");
 }
+
+/* Faster than records can be made: it looks at none of them. */
+TEST(one_that_takes_records_without_end_keeps_it_from_nothing_else)
+{
+	uint64_t messages = 0;
+	uint8_t byte;
+
+	begin(LONG_INTERVAL, BACKLOG);
+	CHECK_INT(channel_wait(p[0], 20000), 0);
+	kill(collector.pid, SIGTERM);
+	while (recv(p[0], &byte, 1, 0) > 0)
+		messages++;
+	CHECK(messages > 0);
+	CHECK(messages < 200);
+	check_end(0, "");
+}
