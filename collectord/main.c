@@ -247,6 +247,8 @@ main(int argc, char **argv)
 	uint64_t seed;
 
 	log_open("collectord");
+	if (harden_standard_descriptors() < 0)
+		fatal("/dev/null", errno);
 	options_parse(&o, argc, argv);
 	refuse_root();
 	read_config(&cfg, &o);

@@ -5,6 +5,7 @@
 #include "privilege.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -40,6 +41,17 @@ harden_process(bool *mdwe)
 		return -1;
 	*mdwe = prctl(PRCTL_SET_MDWE, MDWE_NO_EXEC_GAIN, 0, 0, 0) == 0;
 	return *mdwe || errno == EINVAL ? 0 : -1;
+}
+
+int
+harden_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd < 0 ? -1 : close(fd);
 }
 
 bool

@@ -24,6 +24,13 @@ int	harden_limits(const struct limit *, size_t);
 int	harden_process(bool *mdwe);
 
 /*
+ * A standard descriptor that is closed would be the next file that is opened,
+ * and the log would be written there: /dev/null takes its place.  Before any
+ * other; -1 with errno.
+ */
+int	harden_standard_descriptors(void);
+
+/*
  * RLIMIT_FSIZE 0 turns a log line into SIGXFSZ where standard error is a
  * regular file.  True when it is one: the caller refuses to start.
  */

@@ -287,6 +287,19 @@ def a_log_in_a_regular_file_is_refused_because_the_lock_would_cut_it():
 
 
 @test
+def started_without_standard_descriptors_it_makes_none_of_its_own_one_of_them():
+    need_root()
+    closed = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    with Receiver(keys) as receiver, \
+            Pair(receiver.url, keys, prefix=closed) as pair:
+        arrived(receiver)
+        for pid in (pair.collector, pair.shipper):
+            found = descriptors(pid)
+            check_equal({fd: found[fd] for fd in range(3)},
+                        dict.fromkeys(range(3), "/dev/null"), pid)
+
+
+@test
 def a_check_of_a_good_configuration_starts_nothing():
     with Receiver(keys) as receiver:
         made = Pair(receiver.url, keys)
