@@ -189,8 +189,7 @@ send_records(struct loop *l)
 			break;
 		l->message_len = 0;
 	}
-	if (fault == CHANNEL_CLOSED)
-		link_ended(l->link);
+	l->gone = fault == CHANNEL_CLOSED;
 	if (fault == CHANNEL_ERRNO)
 		fatal("send records", errno);
 }
@@ -253,6 +252,15 @@ report(struct loop *l)
 	status_step(l->status, now);
 }
 
+/* Where something is ready ppoll(2) lets no signal in, however long it is. */
+static void
+let_stop_in(const sigset_t *none)
+{
+	const struct timespec at_once = { 0 };
+
+	ppoll(NULL, 0, &at_once, none);
+}
+
 static void
 turn(struct loop *l)
 {
@@ -263,7 +271,6 @@ turn(struct loop *l)
 		    .events = has_records(l) ? POLLOUT : 0 },
 		[POLL_ACKS] = { .fd = l->link->q, .events = POLLIN },
 	};
-	bool gone;
 
 	sigemptyset(&none);
 	if (ppoll(pfd, POLL_END, NULL, &none) < 0) {
@@ -271,16 +278,18 @@ turn(struct loop *l)
 			fatal("ppoll", errno);
 		return;
 	}
-	gone = (pfd[POLL_RECORDS].revents & (POLLERR | POLLHUP)) != 0;
+	let_stop_in(&none);
+	if ((pfd[POLL_RECORDS].revents & (POLLERR | POLLHUP)) != 0)
+		l->gone = true;
 	if (pfd[POLL_ACKS].revents != 0)
 		take_answer(l);
-	else if (gone)
+	else if (l->gone)
 		link_ended(l->link);
 	if (pfd[POLL_TIMER].revents != 0)
 		collect(l);
 	/* what it had answered for before it went is taken first */
-	if (!gone && (pfd[POLL_RECORDS].revents | pfd[POLL_TIMER].revents) !=
-	    0)
+	if (!l->gone && (pfd[POLL_RECORDS].revents |
+	    pfd[POLL_TIMER].revents) != 0)
 		send_records(l);
 	report(l);
 }

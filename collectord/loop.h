@@ -27,6 +27,7 @@ struct loop {
 	struct turns turns;
 	uint64_t collected_ns;	/* BOOTTIME: the last one */
 	bool heard;		/* of the shipper, in this turn */
+	bool gone;		/* it takes no records any more */
 };
 
 /*

@@ -82,6 +82,8 @@ collect(const struct life *life)
 
 	link = (struct link){ .p = p[1], .q = q[1], .stage = STAGE_ACK,
 		.shipper = { getppid(), getuid(), getgid() } };
+	REQUIRE(channel_only_send(p[1]) == 0);
+	REQUIRE(channel_only_receive(q[1]) == 0);
 	signal(SIGPIPE, SIG_IGN);
 	memset(self.status_fd, -1, sizeof(self.status_fd));
 	memset(self.stat_fd, -1, sizeof(self.stat_fd));
@@ -220,7 +222,7 @@ TEST(one_that_shuts_the_channel_of_records_down_is_the_end_at_once)
 {
 	begin(LONG_INTERVAL, 0);
 	CHECK(receive(20000) > 0);
-	CHECK_INT(shutdown(p[0], SHUT_RDWR), 0);
+	CHECK_INT(shutdown(p[0], SHUT_RD), 0);
 	check_ended_at_once();
 }
 
