@@ -354,9 +354,10 @@ dialled(struct conn *c, enum dial_step step, uint64_t now_ns)
 static bool
 is_quiet(struct conn *c)
 {
+	struct tls_error unsaid;
 	size_t n;
 
-	return tls_read(c->tls, c->in, sizeof(c->in), &n, &c->detail) ==
+	return tls_read(c->tls, c->in, sizeof(c->in), &n, &unsaid) ==
 	    TLS_WANT_READ && !flooded(c);
 }
 

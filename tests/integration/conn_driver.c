@@ -13,7 +13,7 @@
  * proxy_ca=FILE, proxy_login=FILE.
  * One line a post: outcome, class (what becomes of the request), reason,
  * status, connections, body_len, heap (most of OpenSSL since the lock), end (of
- * the server's chain), mismatches, detail.
+ * the server's chain), mismatches, cpu_ms (of the longest turn), detail.
  */
 #include "conn.h"
 #include "lockdown.h"
@@ -40,16 +40,22 @@ static const char *crl, *proxy_ca, *proxy_login;
 static struct tunnel_login login;
 static uint64_t skipped_ns;
 static size_t heap_now, heap_most, heap_before;	/* OpenSSL's */
+static uint64_t cpu_most_ns;
 static struct tls_context *context;
+
+static uint64_t
+clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 static uint64_t
 now_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec +
-	    skipped_ns;
+	return clock_ns(CLOCK_MONOTONIC) + skipped_ns;
 }
 
 static void
@@ -199,6 +205,7 @@ turn(struct conn *c, uint64_t until_ns)
 	const size_t n = conn_poll(c, pfd, &deadline);
 	const uint64_t now = now_ns();
 	struct timespec left = { 0 };
+	uint64_t cpu_ns;
 
 	if (until_ns < deadline)
 		deadline = until_ns;
@@ -207,7 +214,11 @@ turn(struct conn *c, uint64_t until_ns)
 		left.tv_nsec = (long)((deadline - now) % 1000000000);
 	}
 	ppoll(pfd, n, &left, NULL);
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	conn_step(c, pfd, n, now_ns());
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+	if (cpu_ns > cpu_most_ns)
+		cpu_most_ns = cpu_ns;
 }
 
 /* What delivery.c makes of it: tests/unit/test_outcomes.c. */
@@ -250,12 +261,13 @@ report(struct conn *c)
 
 	snprintf(line, sizeof(line), "outcome=%s class=%s reason=%s status=%u "
 	    "connections=%u body_len=%zu heap=%zu end=%lld mismatches=%u "
-	    "detail=%s\n", names[outcome], class_of(c, outcome),
+	    "cpu_ms=%u detail=%s\n", names[outcome], class_of(c, outcome),
 	    conn_reason(c), outcome == CONN_ANSWERED ? reply->status : 0,
 	    (unsigned)conn_connections(c), reply->body_len,
 	    heap_most - heap_before,
 	    (long long)tls_terms(context)[TLS_SERVER_CHAIN].until,
-	    (unsigned)tls_pin_mismatches(context), conn_detail(c));
+	    (unsigned)tls_pin_mismatches(context),
+	    (unsigned)(cpu_most_ns / NS_PER_MS), conn_detail(c));
 	say(line);
 }
 

@@ -9,9 +9,11 @@ import subprocess
 import threading
 import time
 
+import tlsrecords
 from tap import check, check_equal, main, test, until
 from tlslab import (OK, RawServer, answer_all, expect, house, key_pem, posts,
                     read_request, reset, server_context, tls_play, write)
+from tlsrecords import ALERT, ASK, DATA, HANDSHAKE, KEEP, LEAST
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -314,6 +316,131 @@ def a_few_session_tickets_do_no_harm():
         for result in posts(server.url, posts=3):
             expect(result, "ANSWERED")
         check_equal(server.connections, 1)
+
+
+@test
+def new_keys_are_taken_in_pieces_of_any_size():
+    def play(server, connection):
+        says, hears = tlsrecords.shake_hands(connection)
+        while read_request(server, hears):
+            answer = says.update(ASK) + says.record(DATA, OK) + \
+                says.update(ASK) + says.update()
+            for i in range(0, len(answer), 7):
+                connection.sendall(answer[i:i + 7])
+                time.sleep(0.005)
+    with RawServer(play) as server:
+        for result in posts(server.url, posts=3, gap_ms=200):
+            expect(result, "ANSWERED", kind="delivered")
+        check_equal(server.connections, 1)
+
+
+@test
+def new_keys_that_are_asked_for_while_we_send_are_a_retry_at_worst():
+    """Asked twice while it waits to write, OpenSSL 3.0 says "bad length"."""
+    size = 8000000
+    for times in (1, 2):
+        whole = []
+
+        def play(server, connection):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            says, hears = tlsrecords.shake_hands(connection)
+            time.sleep(0.2)
+            for _ in range(times):
+                connection.sendall(says.update(ASK))
+            time.sleep(0.2)
+            whole.append(read_request(server, hears))
+            connection.sendall(says.record(DATA, OK))
+        result = one(play, bytes=size, timeout_ms=15000)
+        if times > 1 and result["outcome"] == "UNREACHABLE":
+            expect(result, "UNREACHABLE", "tls_failed", kind="retry")
+        else:
+            expect(result, "ANSWERED", kind="delivered")
+            check(whole[0].endswith(b"\r\n\r\n" + b"x" * size), "the body")
+
+
+FULL = 16709                # bytes that OpenSSL reads at once
+
+
+def endless_updates(says):
+    """So aligned that a piece of the next head is left over each time."""
+    for _ in range(60):
+        many = (FULL - 2) // LEAST - 1
+        yield from (says.update() for _ in range(many))
+        yield says.update(size=FULL - 2 - many * LEAST)
+
+
+@test
+def new_keys_in_one_piece_are_bounded_in_bytes_and_in_time():
+    def play(_, connection):
+        says, hears = tlsrecords.shake_hands(connection)
+        flood = b"".join(endless_updates(says))
+        hears.recv(65536)
+        connection.sendall(flood)
+        connection.recv(65536)
+    result = one(play, timeout_ms=8000)
+    expect(result, "BAD_REPLY", "reply_too_long", kind="retry")
+    check(int(result["cpu_ms"]) < 1000, f"{result['cpu_ms']} ms in one turn")
+
+
+def message(kind, body=b""):
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+TICKET = message(4, bytes(8) + b"\1n\0\4tick\0\0")
+HARMLESS = [(HANDSHAKE, TICKET)], [(DATA, b"")] * 9, [(ALERT, b"\1\x5a")]
+FAULTS = [[(HANDSHAKE, m)] for m in (
+    message(0), message(1, bytes(50)), message(13, bytes(3)),
+    message(20, bytes(48)), message(4, b"xx"), b"\4\xff\xff\xff",
+    TICKET + message(5), message(24, b"\2"), message(24, bytes(2)),
+    KEEP + TICKET)] + [
+        [(b"\x14", b"\1")], [(b"\0", b"")], [(b"\x63", b"x")],
+        [(DATA, b"")] * 99, [(ALERT, b"\1\x5a")] * 9, [(ALERT, b"\2\x28\1")],
+        [(ALERT, b"\2"), (ALERT, b"\x28")], [(DATA, b"z" * 16385)],
+        [(HANDSHAKE, TICKET[:2]), (DATA, OK)]]
+LAST_WORDS = ([(ALERT, b"\1\0")], "UNREACHABLE", "no_reply"), \
+    ([(ALERT, b"\2\x28")], "CLIENT_REFUSED", "client_refused"), \
+    ([(ALERT, b"\2\x74")], "CLIENT_REFUSED", "client_refused")
+
+
+def says_so(parts, early):
+    def play(server, connection):
+        says, hears = tlsrecords.shake_hands(connection)
+        odd = b"".join(says.record(*part) for part in parts)
+        if early:
+            connection.sendall(odd)
+        read_request(server, hears)
+        connection.sendall((b"" if early else odd) + says.record(DATA, OK))
+        read_request(server, hears)
+    return play
+
+
+@test
+def what_has_no_place_after_the_handshake_ends_the_connection():
+    for early in (False, True):
+        for parts in FAULTS:
+            expect(one(says_so(parts, early)), "UNREACHABLE", "tls_failed",
+                   kind="retry")
+        for parts, outcome, reason in LAST_WORDS:
+            expect(one(says_so(parts, early)), outcome, reason)
+        for parts in HARMLESS:
+            expect(one(says_so(parts, early)), "ANSWERED", kind="delivered")
+
+
+@test
+def what_has_no_place_between_two_requests_costs_a_connection():
+    for parts in (*FAULTS, *(words[0] for words in LAST_WORDS), *HARMLESS):
+        def play(server, connection):
+            says, hears = tlsrecords.shake_hands(connection)
+            while read_request(server, hears):
+                connection.sendall(says.record(DATA, OK))
+                time.sleep(0.05)
+                connection.sendall(b"".join(says.record(*p) for p in parts))
+        with RawServer(play) as server:
+            for result in posts(server.url, posts=2, gap_ms=150):
+                expect(result, "ANSWERED", kind="delivered")
+                check_equal(result["detail"], "", "detail of a success")
+            check_equal(server.connections, 1 if parts in HARMLESS else 2,
+                        f"connections with {parts[0]}")
 
 
 main()
