@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs in: tests, as root.  Which ports can a running process connect to?
- * Stops it by ptrace(2) and has it make the calls itself, behind whatever
- * lock it has: reach PID.  A line for each port that is not refused (EACCES),
- * with the errno.  The process goes on as if nothing had been.
+ * Runs in: tests, as root.  A process that runs is captured by ptrace(2) and
+ * makes system calls that are not its own, behind whatever lock it has.
+ * reach PID: connects to each port; a line for each that is not refused
+ * (EACCES), with the errno; the process goes on as if nothing had been.
+ * reach PID NUMBER: that call, without arguments.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -145,14 +146,17 @@ main(int argc, char **argv)
 {
 	struct user_regs_struct regs;
 
-	need(argc == 2, "PID");
+	need(argc == 2 || argc == 3, "PID [NUMBER]");
 	pid = atoi(argv[1]);
 	need(ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0, "seize");
 	while (!stop(&regs)) {
 		need(ptrace(PTRACE_CONT, pid, NULL, NULL) == 0, "cont");
 		usleep(1000);
 	}
-	try_all(&regs);
+	if (argc == 3)
+		printf("%ld\n", make(&regs, atol(argv[2]), 0, 0, 0));
+	else
+		try_all(&regs);
 	go_on(&regs);
 	return 0;
 }

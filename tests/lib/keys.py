@@ -106,9 +106,12 @@ class Authority(Certificate):
         os.chmod(made.key, 0o600)
         return made
 
+    def revoke(self, certificate):
+        """From the next list on."""
+        _openssl("ca", "-config", self.config, "-revoke", certificate.cert)
 
     def revocations(self, path, first_day=-1, last_day=6):
-        """A revocation list that names nobody, for everyone to read."""
+        """The revocation list as it is today, for everyone to read."""
         made = pathlib.Path(f"{path}.new")
         _openssl("ca", "-gencrl", "-config", self.config, "-crl_lastupdate",
                  _moment(first_day), "-crl_nextupdate", _moment(last_day),
