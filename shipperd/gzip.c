@@ -96,6 +96,8 @@ fill_codes(struct gzip *g)
 
 	for (unsigned i = 0; i < GZIP_LITERALS; i++)
 		g->literal[i] = fixed_code(i);
+	for (unsigned i = 0; i < GZIP_DISTANCES; i++)
+		g->distance[i] = (uint8_t)reversed(i, DISTANCE_BITS);
 	/* four symbols for each number of extra bits, from the second eight */
 	for (; length < GZIP_LENGTH_MAX; symbol++) {
 		const struct gzip_code code = g->literal[symbol];
@@ -193,18 +195,12 @@ run_length(const uint8_t *a, const uint8_t *b, size_t most)
 
 /* Two symbols for each number of extra bits, from the third on. */
 static void
-put_distance(struct bits *b, unsigned distance)
+put_distance(const struct gzip *g, struct bits *b, unsigned distance)
 {
 	const unsigned d = distance - 1;
-	unsigned extra, symbol;
+	const unsigned extra = d < 4 ? 0 : 30 - (unsigned)__builtin_clz(d);
 
-	if (d < 4) {
-		put(b, reversed(d, DISTANCE_BITS), DISTANCE_BITS);
-		return;
-	}
-	extra = 30 - (unsigned)__builtin_clz(d);
-	symbol = 2 * extra + (d >> extra);
-	put(b, reversed(symbol, DISTANCE_BITS) |
+	put(b, g->distance[2 * extra + (d >> extra)] |
 	    (uint64_t)(d & ((1u << extra) - 1)) << DISTANCE_BITS,
 	    DISTANCE_BITS + extra);
 }
@@ -246,7 +242,7 @@ put_block(struct gzip *g, struct bits *b, const uint8_t *in, size_t len)
 		n = run_length(in + at, in + before,
 		    left < GZIP_LENGTH_MAX ? left : GZIP_LENGTH_MAX);
 		put(b, g->length[n].bits, g->length[n].n);
-		put_distance(b, (unsigned)(at - before));
+		put_distance(g, b, (unsigned)(at - before));
 		at += n;
 	}
 	while (at < len)

@@ -18,6 +18,7 @@
 enum {
 	GZIP_PLACES = 2048,		/* where four bytes were seen last */
 	GZIP_LITERALS = 286,
+	GZIP_DISTANCES = 30,
 	GZIP_LENGTH_MIN = 4,		/* of a repetition */
 	GZIP_LENGTH_MAX = 258,
 };
@@ -29,6 +30,7 @@ struct gzip_code {
 
 struct gzip {
 	struct gzip_code literal[GZIP_LITERALS];
+	uint8_t distance[GZIP_DISTANCES];	/* five bits each */
 	/* a repetition's length with its extra bits */
 	struct { uint32_t bits, n; } length[GZIP_LENGTH_MAX + 1];
 	uint32_t crc[8][256];
