@@ -44,6 +44,8 @@ struct message {
 };
 
 bool		span_is(struct span, const char *);
+/* The byte from its front; false where another one stands there. */
+bool		span_take(struct span *, char);
 /* The first request in the bytes: NULL, or what is wrong with it. */
 const char	*message_read(struct message *, const void *, size_t);
 /* How many there are of that name, in any case; *value: of the first. */

@@ -7,16 +7,6 @@
 #include <string.h>
 
 static bool
-take(struct span *s, char c)
-{
-	if (s->len == 0 || *s->p != c)
-		return false;
-	s->p++;
-	s->len--;
-	return true;
-}
-
-static bool
 find(const struct message *m, const char *name, struct span *value)
 {
 	return message_find(m, (struct span){ name, strlen(name) },
@@ -27,11 +17,11 @@ find(const struct message *m, const char *name, struct span *value)
 static bool
 read_parts(struct claim *c, struct span *s)
 {
-	if (!take(s, '('))
+	if (!span_take(s, '('))
 		return false;
-	while (!take(s, ')')) {
+	while (!span_take(s, ')')) {
 		if (c->nparts == VERIFY_PARTS_MAX ||
-		    (c->nparts > 0 && !take(s, ' ')) ||
+		    (c->nparts > 0 && !span_take(s, ' ')) ||
 		    !sf_string(s, &c->part[c->nparts]))
 			return false;
 		for (size_t i = 0; i < c->nparts; i++)
@@ -50,7 +40,7 @@ read_params(struct claim *c, struct span *s)
 	struct span name;
 
 	while (s->len > 0) {
-		if (!sf_parameter(s, &name) || !take(s, '='))
+		if (!sf_parameter(s, &name) || !span_take(s, '='))
 			return false;
 		if (span_is(name, "created")) {
 			if (c->dated || !sf_number(s, &c->created))
@@ -115,7 +105,7 @@ read_number(struct span *s, const char *want, uint64_t *n)
 	struct span name;
 
 	return sf_parameter(s, &name) && span_is(name, want) &&
-	    take(s, '=') && sf_number(s, n);
+	    span_take(s, '=') && sf_number(s, n);
 }
 
 static bool

@@ -16,16 +16,6 @@ is_one_of(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
-static bool
-take(struct span *s, char c)
-{
-	if (s->len == 0 || *s->p != c)
-		return false;
-	s->p++;
-	s->len--;
-	return true;
-}
-
 /* The longest run of such bytes, which may be empty. */
 static struct span
 take_run(struct span *s, const char *set)
@@ -44,14 +34,14 @@ take_run(struct span *s, const char *set)
 bool
 sf_string(struct span *s, struct span *text)
 {
-	if (!take(s, '"'))
+	if (!span_take(s, '"'))
 		return false;
 	*text = (struct span){ s->p, 0 };
 	for (; s->len > 0 && *s->p != '"'; s->p++, s->len--)
 		if (*s->p < ' ' || *s->p > '~' || *s->p == '\\')
 			return false;
 	text->len = (size_t)(s->p - text->p);
-	return take(s, '"');
+	return span_take(s, '"');
 }
 
 bool
@@ -91,7 +81,7 @@ sf_bytes(struct span *s, void *out, size_t len)
 	uint32_t bits = 0;
 	size_t used = 0;
 
-	if (!take(s, ':'))
+	if (!span_take(s, ':'))
 		return false;
 	run = take_run(s, UPPER LOWER DIGITS "+/");
 	pad = take_run(s, "=");
@@ -104,7 +94,7 @@ sf_bytes(struct span *s, void *out, size_t len)
 			to[used++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
 	}
 	return (pad.len == 0 || (bits & (pad.len == 1 ? 3 : 15)) == 0) &&
-	    take(s, ':');
+	    span_take(s, ':');
 }
 
 static bool
@@ -119,7 +109,7 @@ take_key(struct span *s, struct span *name)
 bool
 sf_parameter(struct span *s, struct span *name)
 {
-	if (!take(s, ';'))
+	if (!span_take(s, ';'))
 		return false;
 	take_run(s, " ");
 	return take_key(s, name);
@@ -131,16 +121,17 @@ skip_bare(struct span *s)
 {
 	if (s->len == 0)
 		return false;
-	if (take(s, '"')) {
+	if (span_take(s, '"')) {
 		while (s->len > 0 && *s->p != '"')
-			if (take(s, '\\') ? !take(s, '"') && !take(s, '\\') :
-			    !take(s, *s->p))
+			if (span_take(s, '\\') ?
+			    !span_take(s, '"') && !span_take(s, '\\') :
+			    !span_take(s, *s->p))
 				return false;
-		return take(s, '"');
+		return span_take(s, '"');
 	}
-	if (take(s, ':')) {
+	if (span_take(s, ':')) {
 		take_run(s, UPPER LOWER DIGITS "+/=");
-		return take(s, ':');
+		return span_take(s, ':');
 	}
 	return take_run(s, UPPER LOWER DIGITS "!#$%&'*+-.^_`|~:/?@").len > 0;
 }
@@ -152,7 +143,7 @@ skip_parameters(struct span *s)
 
 	while (s->len > 0 && *s->p == ';')
 		if (!sf_parameter(s, &name) ||
-		    (take(s, '=') && !skip_bare(s)))
+		    (span_take(s, '=') && !skip_bare(s)))
 			return false;
 	return true;
 }
@@ -166,9 +157,9 @@ sf_skip(struct span *s)
 static bool
 skip_value(struct span *s)
 {
-	if (!take(s, '('))
+	if (!span_take(s, '('))
 		return sf_skip(s);
-	for (take_run(s, " "); !take(s, ')'); take_run(s, " "))
+	for (take_run(s, " "); !span_take(s, ')'); take_run(s, " "))
 		if (!sf_skip(s))
 			return false;
 	return skip_parameters(s);
@@ -185,7 +176,7 @@ sf_member(struct span s, const char *name, struct span *value)
 		if (!take_key(&s, &key))
 			return -1;
 		start = s;
-		if (take(&s, '=')) {
+		if (span_take(&s, '=')) {
 			start = s;
 			if (!skip_value(&s))
 				return -1;
@@ -199,7 +190,7 @@ sf_member(struct span s, const char *name, struct span *value)
 				(size_t)(s.p - start.p) };
 		}
 		take_run(&s, " \t");
-		if (s.len > 0 && !take(&s, ','))
+		if (s.len > 0 && !span_take(&s, ','))
 			return -1;
 		take_run(&s, " \t");
 	}

@@ -11,6 +11,16 @@ span_is(struct span s, const char *text)
 	return s.len == strlen(text) && memcmp(s.p, text, s.len) == 0;
 }
 
+bool
+span_take(struct span *s, char c)
+{
+	if (s->len == 0 || *s->p != c)
+		return false;
+	s->p++;
+	s->len--;
+	return true;
+}
+
 /* Up to the byte, which is taken, too. */
 static bool
 take_until(struct span *s, const char *end, struct span *got)
