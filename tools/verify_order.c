@@ -113,6 +113,19 @@ is_in_gap(const struct stream *s, const struct claim *c)
 	return c->first < s->start;
 }
 
+/* Left out before it was signed: the host lost them itself. */
+static uint64_t
+missing_in(const struct claim *c)
+{
+	return c->last - c->first + 1 - c->count;
+}
+
+static uint64_t
+smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Something of it came before, or should have. */
 static enum place
 take_old(struct stream *s, const struct claim *c)
@@ -120,9 +133,12 @@ take_old(struct stream *s, const struct claim *c)
 	if (c->created < s->created || is_in_gap(s, c))
 		return PLACE_REORDERED;
 	s->requests++;
-	if (c->last > s->high)
-		s->high = c->last;
 	s->created = c->created;
+	if (c->last > s->high) {
+		/* where they are missing, nobody can say: in what is new */
+		s->missing += smaller(missing_in(c), c->last - s->high);
+		s->high = c->last;
+	}
 	return PLACE_AGAIN;
 }
 
@@ -145,8 +161,7 @@ order_take(struct order *o, const struct claim *c, struct order_gap *gap)
 		add_gap(s, gap->first, gap->last);
 		place = PLACE_GAP;
 	}
-	/* left out before it was signed: the host lost them itself */
-	s->missing += c->last - c->first + 1 - c->count;
+	s->missing += missing_in(c);
 	s->requests++;
 	s->high = c->last;
 	s->created = c->created;

@@ -96,6 +96,28 @@ TEST(the_same_signature_again_is_a_replay_even_with_its_other_half_changed)
 	CHECK_INT(order_take(order, &c, &gap), PLACE_REPLAYED);
 }
 
+TEST(records_that_are_left_out_of_what_a_retry_adds_are_missing)
+{
+	struct claim c;
+
+	begin();
+	CHECK_INT(take(1, 5, 100), PLACE_FIRST);
+	c = claim(3, 9, 101);
+	c.count = 5;
+	CHECK_INT(order_take(order, &c, &gap), PLACE_AGAIN);
+	CHECK_INT(missing(), 2);
+	/* no more of them than there is new */
+	c = claim(4, 10, 102);
+	c.count = 5;
+	CHECK_INT(order_take(order, &c, &gap), PLACE_AGAIN);
+	CHECK_INT(missing(), 3);
+	/* nothing new: they were counted */
+	c.count = 4;
+	c.signature[0] = ++number;
+	CHECK_INT(order_take(order, &c, &gap), PLACE_AGAIN);
+	CHECK_INT(missing(), 3);
+}
+
 TEST(what_was_signed_again_later_is_a_retry_and_what_was_signed_before_is_not)
 {
 	begin();
