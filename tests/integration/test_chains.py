@@ -6,9 +6,10 @@ import functools
 
 import cryptography.x509 as x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from tap import check_equal, main, test
-from tlslab import (ANY_USAGE, CLIENT_AUTH, Made, RawServer,
+from tlslab import (ANY_USAGE, CLIENT_AUTH, PEM, Made, RawServer,
                     _usage as usage, answer_all, expect, house, posts,
                     refused, server_context, tls_play, write)
 
@@ -242,6 +243,34 @@ def refused_a_signature_with_a_flipped_bit():
     context = server_context(made, pem=made.flipped())
     refused(tls_play(answer_all, context), "SERVER_REFUSED",
             words="signature failure")
+
+
+def pointing_to(url):
+    """Where there is more to be had: issuer, answers of OCSP, lists."""
+    place = x509.UniformResourceIdentifier(url)
+    access = x509.AuthorityInformationAccess(
+        [x509.AccessDescription(method, place) for method in (
+            AuthorityInformationAccessOID.CA_ISSUERS,
+            AuthorityInformationAccessOID.OCSP)])
+    lists = x509.CRLDistributionPoints([x509.DistributionPoint(
+        [place], None, None, None)])
+    return [(access, False), (lists, False)]
+
+
+@test
+def nothing_is_fetched_from_where_a_certificate_points_to():
+    """To a port that is open to us: the server's own."""
+    for issuer, outcome in ((root, "ANSWERED"),
+                            (Made("not sent", root, ca=True),
+                             "SERVER_REFUSED")):
+        with RawServer(None) as server:
+            made = Made("server", issuer, more=pointing_to(
+                f"http://127.0.0.1:{server.port}/more"))
+            server.play = tls_play(answer_all, server_context(
+                made, pem=made.cert.public_bytes(PEM)))
+            expect(posts(server.url)[0], outcome)
+            check_equal((server.connections, server.errors == []),
+                        (1, outcome == "ANSWERED"), outcome)
 
 
 main()

@@ -18,7 +18,7 @@ from tap import check, check_equal, main, test, until
 lab = Lab()
 SOURCE = pathlib.Path(os.environ["SLUICE_SOURCE_ROOT"])
 NAME = "zukunftsbank"
-SECRET = "000102030405060708090a0b0c0d0e0f"
+SECRET = os.urandom(16).hex()
 
 
 @contextlib.contextmanager
@@ -66,6 +66,13 @@ def lost(receiver):
         "sluice.records.lost", sluice_cause="oversize")), default=0)
 
 
+def check_key(places, collector, used):
+    """It is the collector's alone, and not as it stood in the file."""
+    text, key = SECRET.encode(), bytes.fromhex(SECRET)
+    check_equal([k for k, v in places.items() if text in v or key in v], [])
+    check_equal((text in collector, key in collector), (False, used))
+
+
 def run(collect):
     """Where the name was found, and what the receiver got."""
     with host() as tree, Receiver(lab.keys) as receiver, \
@@ -75,6 +82,7 @@ def run(collect):
         bodies = b"".join(r.body for r in list(receiver.requests))
         places = {"body": bodies, "ring": ring_of(pair.collector),
                   "shipper": memory_of(pair.shipper)}
+        check_key(places, memory_of(pair.collector), "redact_key" in collect)
     check(len(places["ring"]) > 100000 and len(places["shipper"]) > 100000,
           {k: len(v) for k, v in places.items()})
     return {k for k, v in places.items() if NAME.encode() in v}, bodies

@@ -13,7 +13,7 @@ from keys import Keys
 from memory import count, flags_where
 from pair import COLLECTOR, Pair, build_root, can_split, need_root
 from receiver import Answer, Receiver
-from tap import Skip, check, check_equal, main, test
+from tap import Failed, Skip, check, check_equal, main, test
 
 STRANGER = 61003
 
@@ -42,6 +42,8 @@ def with_token(token, **more):
 def scalar_of(key):
     """The secret number of an EC key in PEM (RFC 5915), big-endian."""
     der = base64.b64decode("".join(key.read_text().splitlines()[1:-1]))
+    if b"\x02\x01\x01\x04\x20" not in der:
+        raise Failed(f"{key} is no key that this test can read")
     at = der.index(b"\x02\x01\x01\x04\x20") + 5
     return der[at:at + 32]
 
@@ -117,6 +119,26 @@ def key_and_token_are_never_in_the_collector_and_the_search_would_find_them():
 
 
 @test
+def the_key_of_signatures_is_in_the_shipper_alone_and_nothing_but_its_number():
+    need_memory()
+    made = keys.authority.issue("signs", "clientAuth")
+    traces = traces_of(made.key)
+    path = own_file("sign.key", made.key.read_bytes())
+    with Receiver(keys) as receiver, \
+            Pair(receiver.url, keys, settings={
+                "ship": {"sign_key": path}}) as pair:
+        check(receiver.wait(3)[-1].headers["Signature"], "nothing is signed")
+        for pid, where, want in ((pair.collector, "collector", 0),
+                                 (pair.shipper, "shipper", 1)):
+            seen, _ = count(pid, *traces.values())
+            check_equal(dict(zip(traces, seen)), {
+                **dict.fromkeys(traces, 0), "the number, parsed": want},
+                f"in the {where}")
+        flags, = flags_where(pair.shipper, scalar_of(made.key)[::-1])
+        check("dd" in flags and "lo" in flags, f"dumped or swapped: {flags}")
+
+
+@test
 def the_key_stands_in_memory_that_is_locked_and_in_no_dump():
     need_memory()
     with Receiver(keys) as receiver, Pair(receiver.url, keys) as pair:
@@ -160,8 +182,9 @@ def what_is_no_token_stops_the_start_and_is_not_said():
 
 
 def refused(key, path, *words):
+    more = {"proxy": "http://127.0.0.1:9"} if "proxy" in key else {}
     with Pair("https://127.0.0.1:9/", keys,
-              settings={"ship": {key: path}}) as pair:
+              settings={"ship": {key: path, **more}}) as pair:
         check(pair.wait_exit() != 0, f"{key}: {path} was taken")
         event = pair.wait_event("fatal", what=f"ship.{key}", path=path)
         for word in words:
@@ -171,7 +194,8 @@ def refused(key, path, *words):
 @test
 def a_secret_that_others_can_read_stops_the_start_with_path_and_mode():
     key = keys.client.key.read_bytes()
-    for name, content in (("key", key), ("token", b"token")):
+    for name, content in (("key", key), ("token", b"token"),
+                          ("sign_key", key), ("proxy_login", b"a:b")):
         for mode in (0o404, 0o444, 0o604):
             refused(name, own_file("open", content, mode), "can read it",
                     "0400")
@@ -186,6 +210,8 @@ def a_file_that_belongs_to_another_user_stops_the_start():
     need_root()
     for name, content in (("key", keys.client.key.read_bytes()),
                           ("token", b"token"),
+                          ("sign_key", keys.client.key.read_bytes()),
+                          ("proxy_login", b"a:b"),
                           ("ca", keys.ca.read_bytes()),
                           ("cert", keys.client.cert.read_bytes())):
         path = own_file("foreign", content, 0o440, owner=STRANGER)
