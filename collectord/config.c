@@ -329,6 +329,16 @@ check_proxy(struct parse *p)
 }
 
 static int
+check_defender(struct parse *p)
+{
+	const char *key, *wrong = config_judge_defender(p->config,
+	    p->seen[config_find("ship.defender") - config_keys],
+	    p->seen[config_find("ship.compression") - config_keys], &key);
+
+	return wrong == NULL ? 0 : fail(p, "%s: %s: %s", p->file, key, wrong);
+}
+
+static int
 fail_scan(struct parse *p, const char *text, const struct scan_fault *f)
 {
 	unsigned line, column, first, ignored;
@@ -383,9 +393,9 @@ parse_copy(struct parse *p, char *text, size_t len)
 	p->config->sources.enabled = p->config->wanted |
 	    (source_profile(p->config->profile) & ~p->config->said);
 	if (result < 0 || check_required(p) < 0 || check_proxy(p) < 0 ||
-	    check_sign(p) < 0)
+	    check_sign(p) < 0 || check_operator(p) < 0)
 		return -1;
-	return check_operator(p);
+	return check_defender(p);
 }
 
 static int

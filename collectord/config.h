@@ -21,6 +21,7 @@
 enum {
 	CONFIG_FILE_MAX = 1048576,	/* bytes; longer is an error */
 	CONFIG_ERROR_MAX = 768,
+	THING_TEXT_MAX = 128,
 };
 
 enum require {
@@ -54,6 +55,8 @@ struct config {
 	char sign_key[PATH_MAX];	/* "": none */
 	struct proxy proxy;
 	char proxy_ca[PATH_MAX], proxy_login[PATH_MAX];	/* "": none */
+	char thing[THING_TEXT_MAX + 1];	/* "": none */
+	struct defender_conf defender;
 	uint32_t timeout_ms;
 	uint32_t batch;			/* bytes */
 	size_t nattrs;

@@ -29,7 +29,7 @@ choose(const struct config_key *k, const char *text, unsigned *value)
 		if (strcmp(o->word, text) != 0)
 			continue;
 		*value = o->value;
-		return o->later ? "is not in this version of Sluice" : NULL;
+		return NULL;
 	}
 	return "is not known";
 }

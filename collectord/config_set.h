@@ -36,9 +36,18 @@ CONFIG_SETTER(names);		/* of processes, with their redaction */
 CONFIG_SETTER(endpoint);
 CONFIG_SETTER(pin);		/* config_pin.c */
 CONFIG_SETTER(proxy);		/* config_proxy.c */
+CONFIG_SETTER(thing);		/* config_defender.c */
+CONFIG_SETTER(custom);
 CONFIG_SETTER(resource);
 
 /* What of ship.proxy* does not go together, or NULL; *key: its path. */
 const char	*config_judge_proxy(struct config *, const char **key);
+
+/*
+ * Of ship.defender and of what it excludes; also gives the endpoint its path.
+ * given: the section is there; said_gzip: ship.compression is.
+ */
+const char	*config_judge_defender(struct config *, bool given,
+		    bool said_gzip, const char **key);
 
 #endif

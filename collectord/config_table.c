@@ -12,62 +12,68 @@
 #define BYTES(least, most) .units = value_bytes, .min = (least), .max = (most)
 
 static const struct config_choice profiles[] = {
-	{ "minimal", PROFILE_MINIMAL, false },
-	{ "standard", PROFILE_STANDARD, false },
-	{ "full", PROFILE_FULL, false },
-	{ NULL, 0, false },
+	{ "minimal", PROFILE_MINIMAL },
+	{ "standard", PROFILE_STANDARD },
+	{ "full", PROFILE_FULL },
+	{ NULL, 0 },
 };
 
 static const struct config_choice mountpoints[] = {
-	{ "standard", false, false },
-	{ "all", true, false },
-	{ NULL, 0, false },
+	{ "standard", false },
+	{ "all", true },
+	{ NULL, 0 },
 };
 
 static const struct config_choice redactions[] = {
-	{ "hash", REDACT_HASH, false },
-	{ "drop", REDACT_DROP, false },
-	{ NULL, 0, false },
+	{ "hash", REDACT_HASH },
+	{ "drop", REDACT_DROP },
+	{ NULL, 0 },
 };
 
 static const struct config_choice top_names[] = {
-	{ "off", TOP_NAMES_OFF, false },
-	{ "hashed", TOP_NAMES_HASHED, false },
-	{ "clear", TOP_NAMES_CLEAR, false },
-	{ NULL, 0, false },
+	{ "off", TOP_NAMES_OFF },
+	{ "hashed", TOP_NAMES_HASHED },
+	{ "clear", TOP_NAMES_CLEAR },
+	{ NULL, 0 },
 };
 
 static const struct config_choice protocols[] = {
-	{ "http/protobuf", PROTOCOL_HTTP_PROTOBUF, false },
-	{ "http/json", PROTOCOL_HTTP_JSON, false },
-	{ "device-defender", PROTOCOL_END, true },
-	{ NULL, 0, false },
+	{ "http/protobuf", PROTOCOL_HTTP_PROTOBUF },
+	{ "http/json", PROTOCOL_HTTP_JSON },
+	{ "device-defender", PROTOCOL_DEVICE_DEFENDER },
+	{ NULL, 0 },
 };
 
 static const struct config_choice compressions[] = {
-	{ "gzip", true, false },
-	{ "none", false, false },
-	{ NULL, 0, false },
+	{ "gzip", true },
+	{ "none", false },
+	{ NULL, 0 },
 };
 
 static const struct config_choice layers[] = {
-	{ "split", REQUIRE_SPLIT, false },
-	{ "landlock", REQUIRE_LANDLOCK, false },
-	{ "selinux", REQUIRE_SELINUX, false },
-	{ "fips", REQUIRE_FIPS, false },
-	{ NULL, 0, false },
+	{ "split", REQUIRE_SPLIT },
+	{ "landlock", REQUIRE_LANDLOCK },
+	{ "selinux", REQUIRE_SELINUX },
+	{ "fips", REQUIRE_FIPS },
+	{ NULL, 0 },
+};
+
+static const struct config_choice names[] = {
+	{ "long", false },
+	{ "short", true },
+	{ NULL, 0 },
 };
 
 static const struct config_choice pin_modes[] = {
-	{ "enforce", false, false },
-	{ "report", true, false },
-	{ NULL, 0, false },
+	{ "enforce", false },
+	{ "report", true },
+	{ NULL, 0 },
 };
 
 static const struct config_choice signs[] = {
-	{ "off", SIGN_OFF, false },
-	{ "client", SIGN_CLIENT, false },
-	{ NULL, 0, false },
+	{ "off", SIGN_OFF },
+	{ "client", SIGN_CLIENT },
+	{ NULL, 0 },
 };
 
 #define SECRET_RIGHT(file) \
@@ -193,7 +199,8 @@ const struct config_key config_keys[] = {
 	    " \"ca\", \"cert\" and \"key\"" },
 	{ "ship.protocol", CONFIG_STRING, config_set_enum, AT(protocol),
 	    .choice = protocols, .preset = "http/protobuf",
-	    .right = "\"http/protobuf\" or \"http/json\"" },
+	    .right = "\"http/protobuf\", \"http/json\" or"
+	    " \"device-defender\"" },
 	{ "ship.compression", CONFIG_STRING, config_set_flag, AT(gzip),
 	    .choice = compressions, .preset = "gzip",
 	    .right = "\"gzip\" or \"none\"" },
@@ -230,6 +237,27 @@ const struct config_key config_keys[] = {
 	    .right = "\"off\" or \"client\"" },
 	{ "ship.sign_key", CONFIG_STRING, config_set_secret, AT(sign_key),
 	    .right = SECRET_RIGHT("sign.key") },
+	{ "ship.defender", CONFIG_SECTION,
+	    .right = "{ \"thing\": \"gateway-7\" }" },
+	{ "ship.defender.thing", CONFIG_STRING, config_set_thing,
+	    .right = "1 to 128 letters, digits and : _ -, e.g."
+	    " \"gateway-7\"" },
+	{ "ship.defender.interval", CONFIG_STRING, config_set_duration,
+	    AT(defender.interval_ms), TIME(DEFENDER_INTERVAL_MIN_MS,
+	    DEFENDER_INTERVAL_MAX_MS), .preset = "5m",
+	    .right = "e.g. \"5m\", \"15m\", \"1h\"" },
+	{ "ship.defender.names", CONFIG_STRING, config_set_flag,
+	    AT(defender.short_names), .choice = names, .preset = "long",
+	    .right = "\"long\" or \"short\"" },
+	{ "ship.defender.list_max", CONFIG_NUMBER, config_set_number,
+	    AT(defender.list_max), .min = 1, .max = DEFENDER_LIST_MAX,
+	    .preset = "50", .right = "a whole number from 1 to 256" },
+	{ "ship.defender.custom_metrics", CONFIG_MAP, config_set_custom,
+	    .max = DEFENDER_CUSTOM_MAX,
+	    .right = "up to 32 names of letters, digits and _ . : -, each with"
+	    " a metric, perhaps an attribute and one of sum, max, min, list,"
+	    " e.g. { \"free_memory\": \"system.memory.usage"
+	    " system.memory.state=free\" }" },
 	{ "ship.timeout", CONFIG_STRING, config_set_duration, AT(timeout_ms),
 	    TIME(TIMEOUT_MIN_MS, TIMEOUT_MAX_MS), .preset = "10s",
 	    .right = "e.g. \"10s\", \"500ms\", \"1m\"" },

@@ -18,7 +18,6 @@ enum config_type {
 struct config_choice {
 	const char *word;
 	unsigned value;
-	bool later;		/* not in this version */
 };
 
 struct config_key {

@@ -138,6 +138,7 @@ fill_shipconf(struct shipconf *c, const struct config *cfg,
 	c->sign = cfg->sign;
 	memcpy(c->ring, r->id, sizeof(c->ring));
 	c->proxy = cfg->proxy;
+	c->defender = cfg->defender;
 }
 
 /* By what was found out before: the lock has no call to ask again. */

@@ -167,6 +167,8 @@ shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
 	write_span(&w, c->ring, RING_ID);
 	write_proxy(&w, &c->proxy);
 	declared_write(&w, &c->declared);
+	if (c->protocol == PROTOCOL_DEVICE_DEFENDER)
+		defender_conf_write(&w, &c->defender);
 	return writer_finish(&w);
 }
 
@@ -237,5 +239,7 @@ shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 	read_sign(&r, c);
 	read_proxy(&r, &c->proxy);
 	declared_read(&r, &c->declared);
+	if (c->protocol == PROTOCOL_DEVICE_DEFENDER)
+		defender_conf_read(&r, &c->defender);
 	return reader_finish(&r);
 }

@@ -8,6 +8,7 @@
 
 #include "bounds.h"
 #include "declared.h"
+#include "defender_conf.h"
 #include "url.h"
 
 #include <netinet/in.h>
@@ -15,6 +16,8 @@
 enum protocol {
 	PROTOCOL_HTTP_PROTOBUF,
 	PROTOCOL_HTTP_JSON,
+	PROTOCOL_OTLP_END,
+	PROTOCOL_DEVICE_DEFENDER = PROTOCOL_OTLP_END,
 	PROTOCOL_END
 };
 
@@ -83,6 +86,7 @@ struct shipconf {
 	enum ship_sign sign;
 	uint8_t ring[RING_ID];		/* whose records come: ring-<hex> */
 	struct proxy proxy;
+	struct defender_conf defender;	/* of that protocol alone */
 };
 
 /* Bytes written, or -ENOBUFS. */

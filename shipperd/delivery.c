@@ -17,6 +17,31 @@
 enum { TARGET_MIN = 16384 };
 enum { NS_PER_MS = 1000000 };
 
+/* AWS may throttle who reports more often, whenever it was started. */
+static void
+await_report(struct delivery *d, uint64_t now_ns)
+{
+	const uint32_t ms = d->conf->defender.interval_ms;
+
+	d->not_before_ns = now_ns + NS_PER_MS * ((uint64_t)ms +
+	    retry_phase_ms(d->seed ^ now_ns, ms / 10));
+}
+
+/* When the first request may go. */
+static void
+await_first(struct delivery *d, uint64_t now_ns)
+{
+	/* who upgrades a fleet starts it in one second; who installs it sees */
+	d->not_before_ns = now_ns;
+	if ((d->conf->flags & SHIPCONF_FRESH) != 0)
+		return;
+	if (d->defender != NULL)
+		await_report(d, now_ns);
+	else
+		d->not_before_ns += NS_PER_MS * (uint64_t)retry_phase_ms(
+		    d->seed, d->conf->interval_ms);
+}
+
 void
 delivery_init(struct delivery *d, const struct shipconf *conf,
     struct intake *in, struct conn *conn, uint64_t now_ns)
@@ -30,11 +55,6 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 	/* a fleet in trouble asks hardly more often than when all is well */
 	for (size_t i = 0; i < conf->nendpoints; i++)
 		d->breaker[i].first_ms = conf->interval_ms / 2;
-	/* who upgrades a fleet starts it in one second; who installs it sees */
-	d->not_before_ns = now_ns;
-	if ((conf->flags & SHIPCONF_FRESH) == 0)
-		d->not_before_ns += NS_PER_MS *
-		    (uint64_t)retry_phase_ms(conf->seed, conf->interval_ms);
 	d->body.content_type = otlp_content_type(conf->protocol);
 	d->body.gzip = (conf->flags & SHIPCONF_GZIP) != 0;
 	d->plain = malloc(REQUEST_MAX);
@@ -47,6 +67,12 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 		fatal("memory for a request", ENOMEM);
 	if (d->body.gzip)
 		gzip_init(d->gzip);
+	if (conf->protocol == PROTOCOL_DEVICE_DEFENDER) {
+		if ((d->defender = malloc(sizeof(*d->defender))) == NULL)
+			fatal("memory for a report", ENOMEM);
+		defender_init(d->defender, conf);
+	}
+	await_first(d, now_ns);
 }
 
 static bool
@@ -173,6 +199,52 @@ encode_next(struct delivery *d)
 		drop_record(d, &b->record[d->first]);
 }
 
+/* All that has come; none of it is answered for before its report is. */
+static void
+gather(struct delivery *d)
+{
+	struct batch *b;
+
+	while (d->plain_len == 0 && (b = intake_ready(d->intake)) != NULL) {
+		for (size_t i = 0; i < b->nrecords; i++)
+			if (defender_take(d->defender, b->record[i].bytes,
+			    b->record[i].len) < 0)
+				fatal_text("RECORDS", "malformed");
+		intake_release(d->intake);
+	}
+}
+
+static void
+finish_report(struct delivery *d, enum ack what)
+{
+	d->answer = (struct answer){ d->defender->last_seq, what };
+	d->plain_len = 0;
+	defender_done(d->defender, what == ACK_DELIVERED);
+	await_report(d, d->now_ns);
+}
+
+static void
+make_report(struct delivery *d)
+{
+	ptrdiff_t len;
+
+	if (!defender_ready(d->defender))
+		return;
+	len = defender_write(d->defender, d->plain, REQUEST_MAX, &d->points);
+	d->body.bytes = d->plain;
+	d->body.len = d->plain_len = len < 0 ? 0 : (size_t)len;
+	if (len == -ENODATA) {
+		/* what grows has a beginning now */
+		defender_done(d->defender, true);
+		await_report(d, d->now_ns);
+	} else if (len < 0) {
+		log_event_int(LOG_LEVEL_WARNING, "report_invalid", "points",
+		    (int64_t)d->points);
+		d->state.count.refused += d->points;
+		finish_report(d, ACK_REJECTED);
+	}
+}
+
 static void
 say_trouble(struct delivery *d, const char *event, const char *reason,
     const char *detail, size_t detail_len, uint32_t wait_ms)
@@ -232,7 +304,10 @@ settle(struct delivery *d, enum ack what)
 {
 	breaker_worked(&d->breaker[d->endpoint]);
 	d->state.phase = SHIP_WELL;
-	finish_part(d, what);
+	if (d->defender != NULL)
+		finish_report(d, what);
+	else
+		finish_part(d, what);
 }
 
 static void
@@ -283,7 +358,10 @@ answered(struct delivery *d)
 	struct otlp_verdict v;
 	uint32_t asked_ms = 0;
 
-	otlp_judge(&v, reply, d->conf->protocol);
+	if (d->defender != NULL)
+		defender_judge(&v, reply);
+	else
+		otlp_judge(&v, reply, d->conf->protocol);
 	d->state.http_status = reply->status;
 	if (reply->has_retry_after &&
 	    !retry_after_ms(reply->retry_after, reply->date, &asked_ms))
@@ -376,10 +454,14 @@ delivery_step(struct delivery *d, uint64_t now_ns)
 	d->now_ns = now_ns;
 	if (conn_state(d->conn) == CONN_ENDED)
 		outcome(d);
+	if (d->defender != NULL)
+		gather(d);
 	if (conn_state(d->conn) != CONN_IDLE ||
 	    choose(d, now_ns, &endpoint) > now_ns)
 		return;
 	/* one answer at a time is owed: the collector must take it first */
+	if (d->defender != NULL && d->plain_len == 0 && d->answer.seq == 0)
+		make_report(d);
 	while (d->plain_len == 0 && d->answer.seq == 0 &&
 	    intake_ready(d->intake) != NULL)
 		encode_next(d);
@@ -395,7 +477,9 @@ uint64_t
 delivery_deadline(const struct delivery *d)
 {
 	const struct intake *in = d->intake;
-	const bool waiting = in->ready->nrecords > 0 || in->filling->closed;
+	const bool waiting = d->defender != NULL ?
+	    defender_ready(d->defender) :
+	    in->ready->nrecords > 0 || in->filling->closed;
 	size_t endpoint;
 
 	if (conn_state(d->conn) != CONN_IDLE ||

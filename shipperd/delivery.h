@@ -10,6 +10,7 @@
 
 #include "breaker.h"
 #include "conn.h"
+#include "defender.h"
 #include "frame.h"
 #include "gzip.h"
 #include "intake.h"
@@ -46,6 +47,7 @@ struct delivery {
 	uint64_t points;
 	uint64_t seed;			/* of the spread */
 	size_t target;			/* plain bytes; a 413 halves it */
+	struct defender *defender;	/* NULL: requests are OTLP */
 	/* trying */
 	size_t endpoint;
 	struct breaker breaker[ENDPOINTS_MAX];

@@ -10,7 +10,7 @@ static const struct {
 	const char *content_type;
 	ptrdiff_t (*encode)(const struct otlp_request *, struct walk *,
 	    uint8_t *, size_t);
-} encoders[PROTOCOL_END] = {
+} encoders[PROTOCOL_OTLP_END] = {
 	[PROTOCOL_HTTP_PROTOBUF] = { "application/x-protobuf",
 	    otlp_protobuf },
 	[PROTOCOL_HTTP_JSON] = { "application/json", otlp_json },
@@ -45,5 +45,6 @@ otlp_describes(const struct shipconf *conf, uint64_t wall_ns)
 const char *
 otlp_content_type(enum protocol protocol)
 {
-	return encoders[protocol].content_type;
+	return protocol == PROTOCOL_DEVICE_DEFENDER ? "application/json" :
+	    encoders[protocol].content_type;
 }

@@ -37,7 +37,7 @@ ptrdiff_t	otlp_encode(enum protocol, const struct otlp_request *,
  */
 bool		otlp_describes(const struct shipconf *, uint64_t wall_ns);
 
-/* "application/x-protobuf" or "application/json". */
+/* "application/x-protobuf" or "application/json"; of a report, too. */
 const char	*otlp_content_type(enum protocol);
 
 #endif

@@ -45,4 +45,11 @@ void	otlp_reply_warm(void);
 void	otlp_judge(struct otlp_verdict *, const struct http_reply *,
 	    enum protocol);
 
+/*
+ * The same of a Device Defender report: 429 and 5xx are tried again, any other
+ * refusal ends it.  The body says nothing that would change that; where it is
+ * an error its first bytes are the message.
+ */
+void	defender_judge(struct otlp_verdict *, const struct http_reply *);
+
 #endif

@@ -195,6 +195,7 @@ refuse(struct tls_error *error, const char *why)
 static enum tls_result
 judge_server(struct tls *t, struct tls_error *error)
 {
+	const char *offered = t->context->alpn;
 	const unsigned char *alpn;
 	unsigned len;
 
@@ -206,7 +207,8 @@ judge_server(struct tls *t, struct tls_error *error)
 		return refuse(error,
 		    "the server did not ask for our certificate");
 	SSL_get0_alpn_selected(t->ssl, &alpn, &len);
-	if (len != 0 && (len != 8 || memcmp(alpn, "http/1.1", 8) != 0))
+	if (len != 0 && (offered == NULL || len != strlen(offered) ||
+	    memcmp(alpn, offered, len) != 0))
 		return refuse(error, "the server chose another protocol");
 	t->established = true;
 	return TLS_OK;

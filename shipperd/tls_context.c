@@ -47,12 +47,32 @@ judge_chain(SSL *ssl, void *arg)
 	return tls_judge_chain(SSL_get_app_data(ssl)) ? 1 : 0;
 }
 
+/* AWS tells its clients with certificates from others on port 443 by this. */
+static const char *
+choose_alpn(const struct shipconf *conf)
+{
+	if (conf->protocol != PROTOCOL_DEVICE_DEFENDER)
+		return "http/1.1";
+	return conf->endpoint[0].port == 443 ? "x-amzn-http-ca" : NULL;
+}
+
+static bool
+offer_alpn(SSL_CTX *ctx, const char *alpn)
+{
+	uint8_t wire[32];
+	const size_t len = alpn == NULL ? 0 : strlen(alpn);
+
+	if (len == 0)
+		return true;
+	wire[0] = (uint8_t)len;
+	memcpy(wire + 1, alpn, len);
+	return SSL_CTX_set_alpn_protos(ctx, wire, (unsigned)len + 1) == 0;
+}
+
 /* No resumption: each connection is judged from its certificates. */
 static bool
-set_options(SSL_CTX *ctx, struct tls_error *error)
+set_options(SSL_CTX *ctx, const char *alpn, struct tls_error *error)
 {
-	static const unsigned char alpn[] = "\x08http/1.1";
-
 	/* kernel TLS would need a system call that the lock kills for */
 	SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_KTLS |
 	    SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -69,7 +89,7 @@ set_options(SSL_CTX *ctx, struct tls_error *error)
 	/* before our own certificate is shown to the server */
 	SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp);
 	SSL_CTX_set_tlsext_status_cb(ctx, judge_chain);
-	if (SSL_CTX_set_alpn_protos(ctx, alpn, sizeof(alpn) - 1) == 0)
+	if (offer_alpn(ctx, alpn))
 		return true;
 	tls_say(error, "ALPN");
 	return false;
@@ -221,13 +241,13 @@ warm_random(struct tls_error *error)
 }
 
 static SSL_CTX *
-strict_context(struct tls_error *error)
+strict_context(const char *alpn, struct tls_error *error)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
 	if (ctx == NULL)
 		tls_say(error, "no TLS under the OpenSSL configuration");
-	else if (tls_policy_apply(ctx, error) && set_options(ctx, error))
+	else if (tls_policy_apply(ctx, error) && set_options(ctx, alpn, error))
 		return ctx;
 	SSL_CTX_free(ctx);
 	return NULL;
@@ -248,7 +268,8 @@ add_proxy(struct tls_context *c, const struct tls_secret *ca,
 	}
 	p->conf = c->conf;
 	p->is_proxy = true;
-	if ((p->ctx = strict_context(error)) == NULL ||
+	p->alpn = "http/1.1";
+	if ((p->ctx = strict_context(p->alpn, error)) == NULL ||
 	    !tls_trust_set(p, ca, &no_list, error))
 		return false;
 	/* what the inner session writes again may stand elsewhere by then */
@@ -263,7 +284,7 @@ fill(struct tls_context *c, const struct tls_secret s[SECRET_END],
 	const bool fips = (c->conf->flags & SHIPCONF_REQUIRE_FIPS) != 0;
 
 	return tls_policy_load(fips, error) && warm_random(error) &&
-	    (c->ctx = strict_context(error)) != NULL &&
+	    (c->ctx = strict_context(c->alpn, error)) != NULL &&
 	    tls_trust_set(c, &s[SECRET_CA], &s[SECRET_CRL], error) &&
 	    use_certificate(c, &s[SECRET_CERT], error) &&
 	    use_key(c->ctx, &s[SECRET_KEY], error) &&
@@ -290,6 +311,7 @@ tls_context_new(const struct shipconf *conf, const int secret_fd[SECRET_END],
 		good &= secret_read(&s[i], secret_fd[i], what[i], error);
 	if (good) {
 		c->conf = conf;
+		c->alpn = choose_alpn(conf);
 		good = fill(c, s, error);
 	}
 	for (int i = 0; i < SECRET_END; i++)

@@ -18,6 +18,7 @@ struct tls_context {
 	uint64_t pin_mismatches;
 	unsigned pins_seen;		/* a bit for each, of all chains */
 	bool mismatch_said;
+	const char *alpn;	/* what is offered; NULL: nothing */
 	/* of a proxy: trust alone, no certificate of ours, no pins */
 	bool is_proxy;
 	struct tls_context *proxy;	/* NULL: none, or it speaks no TLS */

@@ -178,6 +178,7 @@ print_summary(const struct config *c)
 	static const char *const protocols[PROTOCOL_END] = {
 		[PROTOCOL_HTTP_PROTOBUF] = "http/protobuf",
 		[PROTOCOL_HTTP_JSON] = "http/json",
+		[PROTOCOL_DEVICE_DEFENDER] = "device-defender",
 	};
 	char value[VALUE_TEXT_MAX];
 

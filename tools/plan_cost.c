@@ -8,6 +8,7 @@
 
 #include "batch.h"
 #include "build_config.h"
+#include "defender.h"
 #include "log.h"
 #include "otlp.h"
 #include "read_file.h"
@@ -59,6 +60,26 @@ plan_stored(struct plan *p, unsigned source)
 	return (all - first + SAMPLE_STEPS / 2) / SAMPLE_STEPS;
 }
 
+/* The first report: what grew is not in it. */
+static uint64_t
+reported(const struct shipconf *conf, const struct batch *b)
+{
+	struct defender *d = malloc(sizeof(*d));
+	uint8_t *body = malloc(DEFENDER_REPORT_MAX);
+	uint64_t points;
+	ptrdiff_t len;
+
+	if (d == NULL || body == NULL)
+		fatal("memory for a report", ENOMEM);
+	defender_init(d, conf);
+	for (size_t i = 0; i < b->nrecords; i++)
+		defender_take(d, b->record[i].bytes, b->record[i].len);
+	len = defender_write(d, body, DEFENDER_REPORT_MAX, &points);
+	free(body);
+	free(d);
+	return len < 0 ? 0 : (uint64_t)len;
+}
+
 /* As the shipper does it: half of them, until it is one request. */
 static uint64_t
 encoded(const struct plan *p, const struct shipconf *conf,
@@ -70,6 +91,10 @@ encoded(const struct plan *p, const struct shipconf *conf,
 
 	if (body == NULL)
 		fatal("memory for a request", ENOMEM);
+	if (conf->protocol == PROTOCOL_DEVICE_DEFENDER) {
+		free(body);
+		return reported(conf, b);
+	}
 	while (from < b->nrecords) {
 		const struct otlp_request request = { .conf = conf,
 			.version = SLUICE_VERSION, .record = b->record + from,
@@ -95,6 +120,9 @@ fill_conf(const struct plan *p, struct shipconf *conf, bool resource)
 {
 	memset(conf, 0, sizeof(*conf));
 	conf->protocol = p->config->protocol;
+	conf->defender = p->config->defender;
+	if (conf->defender.ncustom > 0)
+		conf->declared = p->config->sources.declared;
 	if (resource)
 		resource_fill(conf, p->config);
 }

@@ -41,16 +41,33 @@ print_resource(const struct shipconf *c)
 }
 
 static void
+print_request(const struct snapshot *s)
+{
+	fputs("# POST ", stdout);
+	print_url(&s->ship.endpoint[0]);
+	printf("\n# Content-Type: %s\n", otlp_content_type(s->ship.protocol));
+	printf("# Content-Length: %zu\n", s->body_len);
+}
+
+/* It is text for people already. */
+static void
+print_report(const struct snapshot *s)
+{
+	print_request(s);
+	printf("# %llu numbers; the first report after a start, which has no"
+	    " network_stats\n", (unsigned long long)s->points);
+	fwrite(s->body, 1, s->body_len, stdout);
+	putchar('\n');
+}
+
+static void
 print_head(const struct snapshot *s)
 {
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < s->n; i++)
 		bytes += s->batch->record[s->first + i].len;
-	fputs("# POST ", stdout);
-	print_url(&s->ship.endpoint[0]);
-	printf("\n# Content-Type: %s\n", otlp_content_type(s->ship.protocol));
-	printf("# Content-Length: %zu\n", s->body_len);
+	print_request(s);
 	printf("# %llu points of %zu records in %zu bytes\n",
 	    (unsigned long long)s->points, s->n, bytes);
 	puts("# without the agent's own metrics, which only the daemons know");
@@ -120,6 +137,10 @@ show_run(const struct arguments *a, const struct config *c)
 			if (!first && c->protocol == PROTOCOL_HTTP_JSON)
 				putchar('\n');
 			fwrite(s.body, 1, s.body_len, stdout);
+			continue;
+		}
+		if (c->protocol == PROTOCOL_DEVICE_DEFENDER) {
+			print_report(&s);
 			continue;
 		}
 		if (!first)

@@ -4,6 +4,7 @@
 
 #include "build_config.h"
 #include "cycle.h"
+#include "defender.h"
 #include "log.h"
 #include "now.h"
 #include "otlp.h"
@@ -90,6 +91,7 @@ snapshot_take(struct snapshot *s, const struct config *c, unsigned cycles)
 	s->config = c;
 	s->ship.protocol = c->protocol;
 	s->ship.declared = c->sources.declared;
+	s->ship.defender = c->defender;
 	s->ship.nendpoints = c->nendpoints;
 	memcpy(s->ship.endpoint, c->endpoint, sizeof(s->ship.endpoint));
 	resource_fill(&s->ship, c);
@@ -128,11 +130,34 @@ encode(struct snapshot *s)
 	    &s->points);
 }
 
+/* All there is, in one: the first of a new pair. */
+static bool
+next_report(struct snapshot *s)
+{
+	static struct defender d;	/* too large for a stack */
+	ptrdiff_t len;
+
+	if (d.fresh)
+		return false;
+	defender_init(&d, &s->ship);
+	while (fill_batch(s))
+		for (size_t i = 0; i < s->batch->nrecords; i++)
+			defender_take(&d, s->batch->record[i].bytes,
+			    s->batch->record[i].len);
+	len = defender_write(&d, s->body, REQUEST_MAX, &s->points);
+	if (len < 0 && len != -ENODATA)
+		fatal("report", (int)-len);
+	s->body_len = len < 0 ? 0 : (size_t)len;
+	return len > 0;
+}
+
 bool
 snapshot_next(struct snapshot *s)
 {
 	ptrdiff_t len;
 
+	if (s->ship.protocol == PROTOCOL_DEVICE_DEFENDER)
+		return next_report(s);
 	s->first += s->n;
 	if (s->first == s->batch->nrecords && !fill_batch(s))
 		return false;

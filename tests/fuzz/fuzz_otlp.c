@@ -57,9 +57,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct batch_record record[RECORDS_MAX];
 	const struct otlp_request rq = { &conf, "0", record,
 		split(record, bytes, len) };
-	uint64_t n[PROTOCOL_END];
+	uint64_t n[PROTOCOL_OTLP_END];
 
-	for (int p = 0; p < PROTOCOL_END; p++) {
+	for (int p = 0; p < PROTOCOL_OTLP_END; p++) {
 		const ptrdiff_t size = encode((enum protocol)p, &rq, CAP,
 		    &n[p]);
 

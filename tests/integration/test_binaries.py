@@ -102,8 +102,9 @@ def folders():
         top / o["mandir"] / "man5": ["sluice.conf.5"],
         top / o["mandir"] / "man8": ["collectord.8", "shipperd.8"],
         top / o["datadir"] / "doc/sluice": [
-            "metrics.md", "operations.md", "privileges.md",
-            "signing.md", "sluice.conf.example", "tls-cases.md", "unit.md"],
+            "device-defender.md", "metrics.md", "operations.md",
+            "privileges.md", "signing.md", "sluice.conf.example",
+            "tls-cases.md", "unit.md"],
         top / o["datadir"] / "doc/sluice/systemd": [
             p.name for p in (ROOT / "systemd/examples").glob("*.conf")],
         pathlib.Path(o["systemd_unit_dir"] or

@@ -63,9 +63,10 @@ KEYS = (
     ({"ring": {"size": "1023KiB"}}, "ring.size", "range", "1MiB to 1GiB"),
     ({"ring": {"size": "2GiB"}}, "ring.size", "range", "1MiB to 1GiB"),
     ({"ship": {"protocol": "grpc"}}, "ship.protocol", "not known",
-     '"http/protobuf" or "http/json"'),
-    ({"ship": {"protocol": "device-defender"}}, "ship.protocol",
-     "not in this version", '"http/json"'),
+     '"http/json" or "device-defender"'),
+    ({"ship": {"protocol": "device-defender", "endpoints":
+               ["https://a.example:8443"]}}, "ship.defender.thing",
+     "missing", "in AWS IoT"),
     ({"ship": {"endpoints": []}}, "ship.endpoints", "too short", "1 to 4"),
     ({"ship": {"endpoints": [f"https://{n}.example" for n in "abcde"]}},
      "ship.endpoints", "too long", "1 to 4"),

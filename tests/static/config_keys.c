@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: tests.  Without an argument, every key of the configuration as the
- * collector's table has it: path, kind, least, most, default, words, those
- * for later, and whether it is required.  The default of a source is the
- * smallest profile that has it.  With a file's name, what is wrong with that
- * file.
+ * collector's table has it: path, kind, least, most, default, words, and
+ * whether it is required.  The default of a source is the smallest profile
+ * that has it.  With a file's name, what is wrong with that file.
  */
 #include "config_set.h"
 
@@ -26,6 +25,8 @@ kind(const struct config_key *k)
 		return "size";
 	if (k->set == config_set_secret)
 		return "secret";
+	if (k->set == config_set_thing)
+		return "name";
 	if (k->set == config_set_path)
 		return "path";
 	if (k->set == config_set_proxy)
@@ -57,17 +58,16 @@ print_bound(const struct config_key *k, uint32_t value)
 }
 
 static void
-print_words(const struct config_key *k, bool later)
+print_words(const struct config_key *k)
 {
 	const char *space = "";
 
 	putchar('\t');
 	for (const struct config_choice *o = k->choice;
-	    o != NULL && o->word != NULL; o++)
-		if (o->later == later) {
-			printf("%s%s", space, o->word);
-			space = " ";
-		}
+	    o != NULL && o->word != NULL; o++) {
+		printf("%s%s", space, o->word);
+		space = " ";
+	}
 }
 
 int
@@ -87,8 +87,7 @@ main(int argc, char **argv)
 		print_bound(k, k->min);
 		print_bound(k, k->max);
 		printf("\t%s", preset(k));
-		print_words(k, false);
-		print_words(k, true);
+		print_words(k);
 		printf("\t%s\n", k->required ? "required" : "");
 	}
 	return 0;

@@ -57,7 +57,7 @@ _NO_FAILURE = {"answered", "timeout"}
 
 def reasons_said():
     found = set()
-    for name in ("conn", "conn_end", "delivery", "dial", "resolve",
+    for name in ("conn", "conn_end", "defender_reply", "delivery", "dial", "resolve",
                  "otlp_reply", "tunnel"):
         found |= set(_REASONS.findall(
             (ROOT / f"shipperd/{name}.c").read_text()))

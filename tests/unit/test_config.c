@@ -320,7 +320,7 @@ TEST(each_row_of_the_table_says_what_would_be_right)
 		/* a file that need not be there has no default */
 		CHECK(k->type != CONFIG_STRING || k->required ||
 		    k->preset != NULL || k->set == config_set_secret ||
-		    k->set == config_set_proxy);
+		    k->set == config_set_proxy || k->set == config_set_thing);
 		CHECK(config_find(k->path) == k);
 	}
 }

@@ -149,7 +149,7 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    ": ship.colour: unknown key; right would be one of"
 		    " protocol, compression, endpoints, ca, cert, key, token,"
 		    " crl, pins, pin_mode, proxy, proxy_ca, proxy_login, sign,"
-		    " sign_key, timeout, batch" },
+		    " sign_key, defender, timeout, batch" },
 		{ "{`logging`:{}}", ": logging: unknown key; right would be"
 		    " one of collect, ring, ship, resource, require" },
 		{ "{``:{}}", ": : unknown key; right would be one of collect,"
@@ -163,18 +163,6 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    " sockdiag, socket, storage, top" },
 		{ "{`ship.ca`:`/ca`}", ": ship.ca: a key with a dot; right"
 		    " would be an object within an object" },
-	};
-
-	CHECK_ROWS(rows);
-}
-
-TEST(what_a_later_version_will_have_is_refused_and_never_ignored)
-{
-	static const struct row rows[] = {
-		{ "{`ship`:{@,`protocol`:`device-defender`}}",
-		    ": ship.protocol: `device-defender` is not in this version"
-		    " of Sluice; right would be `http/protobuf` or"
-		    " `http/json`" },
 	};
 
 	CHECK_ROWS(rows);

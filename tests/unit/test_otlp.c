@@ -125,7 +125,7 @@ static const char golden_json[] =
 static const struct {
 	const char *bytes;
 	size_t len;
-} golden[PROTOCOL_END] = {
+} golden[PROTOCOL_OTLP_END] = {
 	[PROTOCOL_HTTP_PROTOBUF] = { golden_protobuf,
 	    sizeof(golden_protobuf) - 1 },
 	[PROTOCOL_HTTP_JSON] = { golden_json, sizeof(golden_json) - 1 },
@@ -134,7 +134,7 @@ static const struct {
 TEST(a_request_is_exactly_the_official_bytes)
 {
 	make_golden();
-	for (int p = 0; p < PROTOCOL_END; p++) {
+	for (int p = 0; p < PROTOCOL_OTLP_END; p++) {
 		const ptrdiff_t len = encode((enum protocol)p, REQUEST_MAX);
 
 		CHECK_MEM(body, golden[p].bytes, golden[p].len);
@@ -151,8 +151,8 @@ TEST(the_order_of_the_records_and_what_was_before_do_not_matter)
 	first = record[0];
 	record[0] = record[1];
 	record[1] = first;
-	for (int i = 0; i < 2 * PROTOCOL_END; i++) {
-		const int p = i % PROTOCOL_END;
+	for (int i = 0; i < 2 * PROTOCOL_OTLP_END; i++) {
+		const int p = i % PROTOCOL_OTLP_END;
 
 		CHECK_INT(encode((enum protocol)p, REQUEST_MAX),
 		    golden[p].len);
@@ -163,7 +163,7 @@ TEST(the_order_of_the_records_and_what_was_before_do_not_matter)
 TEST(each_capacity_that_is_too_small_is_told_and_kept)
 {
 	make_golden();
-	for (int p = 0; p < PROTOCOL_END; p++) {
+	for (int p = 0; p < PROTOCOL_OTLP_END; p++) {
 		for (size_t cap = 0; cap < golden[p].len; cap++)
 			CHECK_INT(encode((enum protocol)p, cap), -ENOBUFS);
 		CHECK_INT(encode((enum protocol)p, golden[p].len),
@@ -176,7 +176,7 @@ TEST(an_empty_envelope_is_never_made)
 {
 	forget_records();
 	set_service("s");
-	for (int p = 0; p < PROTOCOL_END; p++) {
+	for (int p = 0; p < PROTOCOL_OTLP_END; p++) {
 		CHECK_INT(encode((enum protocol)p, REQUEST_MAX), -ENODATA);
 		CHECK_INT(npoints, 0);
 	}
@@ -186,7 +186,7 @@ TEST(a_record_that_was_never_judged_is_no_request)
 {
 	make_golden();
 	record[1].len--;
-	for (int p = 0; p < PROTOCOL_END; p++) {
+	for (int p = 0; p < PROTOCOL_OTLP_END; p++) {
 		CHECK_INT(encode((enum protocol)p, REQUEST_MAX), -EBADMSG);
 		CHECK_INT(npoints, 0);
 	}
@@ -197,14 +197,14 @@ TEST(more_instances_than_a_walk_remembers_do_not_fit)
 	make_golden();
 	make_crowd();
 	make_crowd();
-	for (int p = 0; p < PROTOCOL_END; p++) {
+	for (int p = 0; p < PROTOCOL_OTLP_END; p++) {
 		CHECK_INT(encode((enum protocol)p, REQUEST_MAX), -ENOBUFS);
 		CHECK_INT(npoints, 0);
 	}
 	forget_records();
 	make_crowd();
 	make_crowd();
-	for (int p = 0; p < PROTOCOL_END; p++) {
+	for (int p = 0; p < PROTOCOL_OTLP_END; p++) {
 		CHECK(encode((enum protocol)p, REQUEST_MAX) > 0);
 		CHECK_INT(npoints, 2 * RECORD_INSTANCES_MAX);
 	}

@@ -55,6 +55,8 @@ example(void)
 
 	bool tls;
 
+	c.defender.interval_ms = DEFENDER_INTERVAL_MIN_MS;
+	c.defender.list_max = 50;
 	CHECK(url_parse(&c.endpoint[0], "https://a:4318/x") == NULL);
 	CHECK(url_parse(&c.endpoint[1], "https://[::1]:1/") == NULL);
 	c.proxy.kind = PROXY_TLS;

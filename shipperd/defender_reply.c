@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs in: shipperd.  What an answer to a Device Defender report means (AWS
+ * IoT Developer Guide, "HTTPS"; the errors of the API's Publish).
+ */
+#include "otlp_reply.h"
+
+#include "reply_body.h"
+
+#include <limits.h>
+#include <string.h>
+
+/*
+ * The first row that holds the status decides.  Who is refused is so for good:
+ * what grew is in the next report, which comes when it would have come anyway.
+ */
+static const struct {
+	unsigned low, high;
+	enum verdict verdict;
+	const char *reason;
+} statuses[] = {
+	{ 200, 299, VERDICT_DELIVERED, "delivered" },
+	{ 300, 399, VERDICT_REFUSED, "redirect" },
+	{ 400, 400, VERDICT_DROP, "http_400" },
+	{ 401, 401, VERDICT_DROP, "http_401" },
+	{ 403, 403, VERDICT_DROP, "http_403" },
+	{ 404, 404, VERDICT_DROP, "http_404" },
+	{ 405, 405, VERDICT_DROP, "http_405" },
+	{ 407, 407, VERDICT_REFUSED, "http_407" },
+	{ 413, 413, VERDICT_DROP, "http_413" },
+	{ 429, 429, VERDICT_RETRY, "http_429" },
+	{ 400, 499, VERDICT_DROP, "http_4xx" },
+	{ 500, 500, VERDICT_RETRY, "http_500" },
+	{ 502, 502, VERDICT_RETRY, "http_502" },
+	{ 503, 503, VERDICT_RETRY, "http_503" },
+	{ 504, 504, VERDICT_RETRY, "http_504" },
+	{ 0, UINT_MAX, VERDICT_RETRY, "http_5xx" },
+};
+
+void
+defender_judge(struct otlp_verdict *v, const struct http_reply *reply)
+{
+	size_t i = 0;
+
+	memset(v, 0, sizeof(*v));
+	while (reply->status < statuses[i].low ||
+	    reply->status > statuses[i].high)
+		i++;
+	v->verdict = statuses[i].verdict;
+	v->reason = statuses[i].reason;
+	if (v->verdict == VERDICT_DELIVERED) {
+		if (reply->type != REPLY_TYPE_HTML)
+			return;
+		v->verdict = VERDICT_REFUSED;
+		v->reason = "captive_portal";
+	}
+	reply_message(v, reply->body, reply->body_len);
+}
