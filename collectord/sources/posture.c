@@ -94,6 +94,7 @@ struct found {
 
 struct weakness {
 	char name[VULNERABILITY_NAME_MAX + 1];
+	bool asked;		/* found says something */
 	struct found found;
 };
 
@@ -198,9 +199,10 @@ learn_fact(struct collect *c, size_t i)
 static bool
 is_due(enum how how, size_t i)
 {
+	const bool again = how == BY_TURN || !state.fact[i].known;
+
 	return state.cycle == 0 || how == EACH_TIME ||
-	    (how == BY_TURN && i % POSTURE_TURNS ==
-	    state.cycle % POSTURE_TURNS);
+	    (again && i % POSTURE_TURNS == state.cycle % POSTURE_TURNS);
 }
 
 static void
@@ -284,9 +286,11 @@ learn_weakness(struct collect *c, struct weakness *w, const char *path)
 		.parse = posture_vulnerability };
 	const struct found now = look(c, &f);
 
-	if (is_news(&w->found, &now))
+	/* the first list may have failed: one that it lacked is no news */
+	if (w->asked && is_news(&w->found, &now))
 		say_change(registry_metric(METRIC_VULNERABILITY)->name,
 		    w->name, &w->found, &now);
+	w->asked = true;
 	w->found = now;
 }
 
