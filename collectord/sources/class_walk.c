@@ -32,7 +32,7 @@ class_walk_due(struct class_walk *w, const struct host *h)
 		return false;
 	for (size_t i = 0; i < w->n; i++)
 		let_go(&w->file[i]);
-	w->n = w->age = 0;
+	w->n = w->age = w->failed = 0;
 	w->made = true;
 	w->again = w->full = false;
 	return true;
@@ -44,6 +44,7 @@ class_walk_failed(struct collect *c, struct class_walk *w, const char *path,
 {
 	collect_failed(c, path, error);
 	w->again = true;
+	w->failed++;
 }
 
 void

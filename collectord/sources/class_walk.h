@@ -30,6 +30,7 @@ struct class_walk {
 	unsigned age;		/* cycles since it was made */
 	bool made, full;
 	bool again;		/* as soon as can be */
+	unsigned failed;	/* what could not be looked at in it */
 };
 
 /*

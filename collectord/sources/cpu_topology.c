@@ -63,22 +63,26 @@ each_name(void *arg, const char *name)
 	return true;
 }
 
-void
+bool
 cpu_each(struct collect *c, struct class_walk *w,
     void (*each)(struct collect *, unsigned cpu, const char *dir))
 {
 	bool there[CPU_TOPOLOGY_MAX] = { false };
 	char dir[sizeof(CPU_DIRECTORY) + 16];
+	const unsigned failed = w->failed;
 
 	class_list(c, w, CPU_DIRECTORY, each_name, there);
+	if (w->failed != failed)
+		return false;
 	for (unsigned cpu = 0; cpu < CPU_TOPOLOGY_MAX; cpu++) {
 		if (!there[cpu])
 			continue;
 		if (collect_late(c)) {
 			class_walk_failed(c, w, CPU_DIRECTORY, -ETIMEDOUT);
-			return;
+			return false;
 		}
 		snprintf(dir, sizeof(dir), CPU_DIRECTORY "cpu%u/", cpu);
 		each(c, cpu, dir);
 	}
+	return true;
 }

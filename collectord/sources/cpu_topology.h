@@ -33,7 +33,7 @@ bool	cpu_topology_look(struct collect *, struct class_walk *,
  * Calls each() for every CPU in order of number, so that a core is always met
  * by the same of its CPUs.
  */
-void	cpu_each(struct collect *, struct class_walk *,
+bool	cpu_each(struct collect *, struct class_walk *,
 	    void (*each)(struct collect *, unsigned cpu, const char *dir));
 
 #endif

@@ -41,6 +41,8 @@ static struct class_file file[FILES_MAX];
 static struct class_walk walk = { .file = file, .max = FILES_MAX };
 
 static struct cpu_topology topology;
+/* Counts of all CPUs were found: a sum of some would be a step back. */
+static bool counted;
 
 static bool
 is_of_package(enum row row)
@@ -81,11 +83,14 @@ add_throttling(struct collect *c, unsigned cpu, const char *dir)
 static void
 each_cpu(struct collect *c, unsigned cpu, const char *dir)
 {
+	unsigned failed;
 	int64_t khz;
 
 	if (class_look_int(c, &walk, dir, name_of[FREQUENCY], &khz))
 		class_add(c, &walk, cpu, FREQUENCY, dir, name_of[FREQUENCY]);
+	failed = walk.failed;
 	add_throttling(c, cpu, dir);
+	counted &= walk.failed == failed;
 }
 
 struct sum {
@@ -142,7 +147,8 @@ read_cpufreq(struct collect *c)
 
 	if (class_walk_due(&walk, c->host)) {
 		topology.ncores = topology.npackages = 0;
-		cpu_each(c, &walk, each_cpu);
+		counted = true;
+		counted &= cpu_each(c, &walk, each_cpu);
 	}
 	for (size_t i = 0; i < walk.n; i++) {
 		const size_t row = file[i].row;
@@ -154,7 +160,7 @@ read_cpufreq(struct collect *c)
 		    !add_up(c, &s, &file[i], v) || broken[row];
 	}
 	for (size_t i = 0; i < ROWS; i++)
-		if (broken[i] && i != FREQUENCY)
+		if ((broken[i] || !counted) && i != FREQUENCY)
 			s.n[i] = 0;
 	say(c->build, &s);
 	return 0;

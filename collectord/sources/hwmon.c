@@ -54,6 +54,7 @@ enum { LIMITS = sizeof(limits) / sizeof(limits[0]) };
 
 struct chip {
 	unsigned number;
+	bool nameless;			/* it could not be read */
 	size_t len;
 	char name[NAME_MAX_LEN];
 };
@@ -61,6 +62,7 @@ struct chip {
 struct sensor {
 	struct hwmon_sensor is;
 	size_t chip, len;
+	bool nameless;			/* it could not be read */
 	char label[LABEL_MAX];		/* where it is, if the driver knows */
 	bool has_limit[LIMITS];
 	int64_t limit[LIMITS];
@@ -118,12 +120,14 @@ static void
 look_label(struct collect *c, const char *dir, struct sensor *s)
 {
 	char name[32];
+	const unsigned failed = walk.failed;
 	struct text t;
 
 	snprintf(name, sizeof(name), "%s%u_label", kinds[s->is.kind].stem,
 	    s->is.number);
 	s->len = class_look(c, &walk, dir, name, s->label, sizeof(s->label),
 	    &t) ? t.len : 0;
+	s->nameless = walk.failed != failed;
 }
 
 struct chip_walk {
@@ -174,6 +178,7 @@ each_chip(void *arg, const char *name)
 	struct collect *c = arg;
 	struct chip *chip = &chips[nchips];
 	char dir[sizeof(CHIPS) + 16];
+	const unsigned failed = walk.failed;
 	struct text t;
 
 	if (!class_number_of(name, "hwmon", &chip->number))
@@ -181,6 +186,7 @@ each_chip(void *arg, const char *name)
 	snprintf(dir, sizeof(dir), CHIPS "%s/", name);
 	chip->len = class_look(c, &walk, dir, "name", chip->name,
 	    sizeof(chip->name), &t) ? t.len : 0;
+	chip->nameless = walk.failed != failed;
 	class_list(c, &walk, dir, each_file,
 	    &(struct chip_walk){ .c = c, .dir = dir });
 	return ++nchips < CHIPS_MAX && !collect_late(c);
@@ -220,7 +226,10 @@ read_hwmon(struct collect *c)
 			collect_failed(c, CHIPS, -ETIMEDOUT);
 			break;
 		}
-		if (class_read_int(c, &walk, &file[i], &v))
+		/* without its name it would be another */
+		if (!sensors[i].nameless &&
+		    !chips[sensors[i].chip].nameless &&
+		    class_read_int(c, &walk, &file[i], &v))
 			say(c->build, &sensors[i], v);
 	}
 	return 0;

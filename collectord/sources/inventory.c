@@ -35,6 +35,7 @@ struct device {
 
 static struct class_walk walk;
 static struct cpu_topology topology;
+static bool all_cpus;			/* are in it */
 static struct name cpu_model, vendor, product, bios;
 static struct device disks[DISKS_MAX], nics[NICS_MAX];
 static size_t ndisks, nnics;
@@ -70,10 +71,12 @@ look_cpu_model(struct collect *c)
 static void
 each_cpu(struct collect *c, unsigned cpu, const char *dir)
 {
+	const unsigned failed = walk.failed;
 	struct cpu_place place;
 
 	(void)cpu;
 	cpu_topology_look(c, &walk, dir, &topology, &place);
+	all_cpus &= walk.failed == failed;
 }
 
 /* False where there is no room for it. */
@@ -154,16 +157,28 @@ each_nic(void *arg, const char *name)
 	return true;
 }
 
+/* One name without the others would be another host's. */
+static void
+look_firmware(struct collect *c)
+{
+	const unsigned failed = walk.failed;
+
+	look_name(c, FIRMWARE, "sys_vendor", &vendor);
+	look_name(c, FIRMWARE, "product_name", &product);
+	look_name(c, FIRMWARE, "bios_version", &bios);
+	if (walk.failed != failed)
+		vendor.len = product.len = bios.len = 0;
+}
+
 static void
 make_walk(struct collect *c)
 {
 	topology.ncores = topology.npackages = 0;
 	ndisks = nnics = 0;
 	look_cpu_model(c);
-	look_name(c, FIRMWARE, "sys_vendor", &vendor);
-	look_name(c, FIRMWARE, "product_name", &product);
-	look_name(c, FIRMWARE, "bios_version", &bios);
-	cpu_each(c, &walk, each_cpu);
+	look_firmware(c);
+	all_cpus = true;
+	all_cpus &= cpu_each(c, &walk, each_cpu);
 	class_list(c, &walk, DISKS, each_disk, c);
 	class_list(c, &walk, NICS, each_nic, c);
 }
@@ -179,7 +194,7 @@ static void
 say_host(struct build *b)
 {
 	build_instance(b);
-	if (topology.ncores > 0) {
+	if (topology.ncores > 0 && all_cpus) {
 		build_point(b, CPU_CORES_ALL, (int64_t)topology.ncores);
 		build_point(b, CPU_PACKAGES_ALL, (int64_t)topology.npackages);
 	}

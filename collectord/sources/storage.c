@@ -36,6 +36,7 @@ enum { BTRFS_FILES = sizeof(btrfs_files) / sizeof(btrfs_files[0]) };
 
 struct mounted {
 	size_t len;
+	bool cut;			/* not all its files are known */
 	char name[NAME_MAX_LEN];	/* of its device; its UUID */
 };
 
@@ -58,6 +59,7 @@ add_mount(struct collect *c, const char *top, const char *name)
 	if (m->len > sizeof(m->name))
 		return false;
 	memcpy(m->name, name, m->len);
+	m->cut = false;
 	nmounts++;
 	return true;
 }
@@ -112,6 +114,7 @@ static bool
 each_btrfs(void *arg, const char *name)
 {
 	struct collect *c = arg;
+	const unsigned failed = walk.failed;
 	char dir[CLASS_PATH_MAX];
 
 	if (!btrfs_is_uuid(name))
@@ -124,6 +127,7 @@ each_btrfs(void *arg, const char *name)
 	snprintf(dir, sizeof(dir), BTRFS "%s/devinfo/", name);
 	class_list(c, &walk, dir, each_device,
 	    &(struct devices){ .c = c, .uuid = name });
+	mounts[nmounts - 1].cut = walk.failed != failed;
 	return true;
 }
 
@@ -192,6 +196,7 @@ read_mounts(struct collect *c)
 		memset(&s, 0, sizeof(s));
 		memset(s.btrfs, -1, sizeof(s.btrfs));
 		s.ext4_errors = -1;
+		s.broken = mounts[m].cut;
 		for (; i < walk.n && file[i].entry == m; i++)
 			if (file[i].row == XFS_ROW ||
 			    file[i].row == BTRFS_ERRORS_ROW)
