@@ -94,6 +94,8 @@ say_device(struct collect *c, const struct cgroup_name *n, size_t i)
 	const struct text disk = cgroup_disk_name(c, sample.io.device[i].major,
 	    sample.io.device[i].minor, number);
 
+	if (disk.len == 0)
+		return;
 	build_instance(c->build);
 	attr(c->build, KEY_DEVICE, disk);
 	say_name(c->build, n);

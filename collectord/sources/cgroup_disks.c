@@ -10,6 +10,7 @@ enum { DISKS_MAX = 1024 };
 
 static struct {
 	bool read;		/* in this cycle */
+	bool unknown;		/* they could not be read */
 	size_t n;
 	struct {
 		int64_t major, minor;
@@ -21,7 +22,7 @@ static struct {
 void
 cgroup_disks_begin(void)
 {
-	disks.read = false;
+	disks.read = disks.unknown = false;
 	disks.n = 0;
 }
 
@@ -48,15 +49,15 @@ static void
 read_names(struct collect *c)
 {
 	struct text t, line;
-	bool good = true;
+	int error = host_read(c->host, HOST_PROC, "diskstats", &t);
 
 	disks.read = true;
-	if (!collect_read(c, HOST_PROC, "diskstats", &t))
-		return;
-	while (text_line(&t, &line))
-		good = take_line(line) && good;
-	if (!good)
-		collect_failed(c, "diskstats", -EBADMSG);
+	while (error == 0 && text_line(&t, &line))
+		if (!take_line(line))
+			error = -EBADMSG;
+	if (error < 0)
+		collect_failed(c, "diskstats", error);
+	disks.unknown = error < 0 && error != -ENOENT;
 }
 
 struct text
@@ -67,6 +68,8 @@ cgroup_disk_name(struct collect *c, int64_t major, int64_t minor,
 
 	if (!disks.read)
 		read_names(c);
+	if (disks.unknown)
+		return text_of("", 0);
 	for (size_t i = 0; i < disks.n; i++)
 		if (disks.disk[i].major == major &&
 		    disks.disk[i].minor == minor)

@@ -60,6 +60,7 @@ struct disk_names {
 	uint64_t devices;	/* of diskstats, when this was made */
 	size_t n;
 	bool all;		/* unknown: every device counts as a disk */
+	bool none;		/* unknown in this cycle only: nothing does */
 	bool full;
 	uint64_t slot[SLOTS];	/* 0: free */
 };
@@ -128,7 +129,10 @@ list_disks(struct collect *c, struct disk_names *names, uint64_t devices)
 		error = -EFBIG;
 	if (error < 0)
 		collect_failed(c, "block/", error);
-	names->all = error < 0 && !names->full;
+	names->all = failure_of(error) == FAILURE_MISSING ||
+	    failure_of(error) == FAILURE_DENIED;
+	/* partitions that are disks for once would count everything twice */
+	names->none = error < 0 && !names->all && !names->full;
 	/* what went wrong is tried again each time */
 	names->devices = error < 0 ? 0 : devices;
 }
@@ -181,7 +185,7 @@ read_disks(struct collect *c)
 	while ((more = diskstats_next(&t, &d)) != 0) {
 		if (more < 0)
 			error = more;
-		else if (d.used && is_disk(&names, d.name))
+		else if (d.used && !names.none && is_disk(&names, d.name))
 			say(c->build, &d);
 	}
 	if (error < 0)
