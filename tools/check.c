@@ -61,6 +61,13 @@ judge_failure(const struct named_file *f, int error)
 	return wrong(f, what, "a file that the collector's user can read");
 }
 
+/* Those that secret_judge() lets read, whoever asks here. */
+static bool
+may_read(gid_t group)
+{
+	return group == 0 || group == args->group || group == getegid();
+}
+
 static int
 judge_open(const struct named_file *f, int fd)
 {
@@ -79,6 +86,9 @@ judge_open(const struct named_file *f, int fd)
 	if (f->secret && (st.st_mode & S_IROTH) != 0)
 		return wrong(f, "can be read by everyone", "mode 0400, owned"
 		    " by the collector's user");
+	if (f->secret && (st.st_mode & S_IRGRP) != 0 && !may_read(st.st_gid))
+		return wrong(f, "can be read by a group", "mode 0400, or 0440"
+		    " of root and the collector's group");
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return wrong(f, "can be written by others than its owner",
 		    f->secret ? "mode 0400" : "mode 0444");

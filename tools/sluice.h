@@ -21,6 +21,7 @@ struct arguments {
 	char **path;		/* what follows the options */
 	int npaths;
 	uid_t collector;	/* whose files and whose view: user_become() */
+	gid_t group;		/* its own */
 	/* $CREDENTIALS_DIRECTORY was not set, so the unit's is assumed */
 	bool assumed;
 };

@@ -73,6 +73,7 @@ user_become(struct arguments *a)
 	const bool known = find_user(name, &user);
 
 	a->collector = known ? user.uid : NO_USER;
+	a->group = known ? user.gid : getegid();
 	if (a->user == NULL && (!known || geteuid() != 0)) {
 		if (geteuid() == 0)
 			fputs("sluice: note: no user " COLLECTOR_USER

@@ -2,6 +2,7 @@
 # Runs in: tests.  Certificate, key, authorities, list and token are renewed
 # while the pair runs: a restart picks them up, and the ring's books say that
 # no record was lost, and none came in two versions.
+import base64
 import contextlib
 import os
 import pathlib
@@ -12,7 +13,9 @@ import tempfile
 from keys import Authority
 from managed import HOST, books, keys, steps
 from pair import COLLECTOR
+from proxylab import tunnelling
 from tap import check, check_equal, main, test, until
+from tlslab import RawServer
 
 folder = tempfile.TemporaryDirectory()
 os.chmod(folder.name, 0o711)
@@ -102,6 +105,37 @@ def a_receiver_that_switches_tokens_gets_all_that_waited_after_the_renewal():
         goes_on(receiver, 6)
         check_equal({r.headers["Authorization"] for r in receiver.requests
                      if r.status == 200}, bearer(old, new))
+        check_equal(ledger.duplicates(), 0, "steps that came twice")
+
+
+@test
+def a_proxy_that_switches_logins_lets_all_that_waited_through():
+    logins = {"old": b"sluice:old", "new": b"sluice:new"}
+    taken = ["old"]
+
+    def play(server, connection):
+        wanted = base64.b64encode(logins[taken[0]])
+        head = []
+
+        def judge(server, connection):
+            head.append(server.got.rpartition(b"CONNECT ")[2])
+            if wanted not in head[0]:
+                connection.sendall(b"HTTP/1.1 407 No\r\n\r\n")
+                raise OSError("another login")
+        tunnelling(judge)(server, connection)
+    login = pathlib.Path(folder.name) / "login"
+    renew(login, logins["old"])
+    with RawServer(play) as proxy, books({
+            "resource": {"host.id": HOST}, "ship": {
+                "proxy": f"http://127.0.0.1:{proxy.port}",
+                "proxy_login": str(login)}}) as (manager, receiver, ledger):
+        goes_on(receiver)
+        taken[0] = "new"
+        receiver.hang_up_all()
+        manager.wait_event("delivery_failed", reason="proxy_login")
+        renew(login, logins["new"])
+        restart(manager)
+        goes_on(receiver, 6)
         check_equal(ledger.duplicates(), 0, "steps that came twice")
 
 

@@ -271,6 +271,23 @@ def each_file_that_is_named_must_be_there_and_be_the_agents_own():
 
 
 @test
+def a_key_that_a_foreign_group_reads_is_refused_as_the_start_would():
+    need_root()
+
+    def of_group(group):
+        def act(path):
+            make(mode=0o440)(path)
+            os.chown(path, COLLECTOR, group)
+        return act
+    named("key", "can be read by a group", of_group(STRANGER))
+    for group in (0, COLLECTOR):
+        key = lab.folder / f"key of {group}"
+        of_group(group)(key)
+        done = lab.check(lab.write({"ship": {"key": str(key)}}))
+        check_equal(done.returncode, 0, done.stderr.decode())
+
+
+@test
 def a_file_of_another_user_is_refused_though_it_can_be_read():
     need_root()
     for key, mode in (("ca", 0o444), ("cert", 0o444)):

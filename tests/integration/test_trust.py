@@ -79,6 +79,21 @@ def a_certificate_that_ends_soon_is_said_once_and_delivery_goes_on():
 
 
 @test
+def our_own_certificate_and_a_list_that_end_soon_are_said_too():
+    brief = keys.authority.issue("brief client", "clientAuth", (), -1, 0.1)
+    crl = keys.authority.revocations(FOLDER / "brief.crl", -1, 0.1)
+    with Receiver(keys) as receiver, Pair(
+            receiver.url, keys, client=brief,
+            settings={"ship": {"crl": crl}}) as pair:
+        receiver.wait(3)
+        for what in ("client_certificate", "crl"):
+            said = pair.wait_event("expires_soon", what=what)
+            left = int(said.fields["left_s"])
+            check(0.09 * DAY < left <= 0.1 * DAY, said.line)
+        check_equal(sum(e.name == "expires_soon" for e in pair.events), 2)
+
+
+@test
 def a_missing_pin_stops_the_delivery_or_is_reported():
     settings = {"ship": {"pins": [pin(keys.client), BACKUP]}}
     with Receiver(keys) as receiver, \
