@@ -184,7 +184,7 @@ reply_ended(struct conn *c, uint64_t now_ns)
 	}
 }
 
-/* True while there is more to read at once. */
+/* True while there is more to read; else the exchange has ended. */
 static bool
 take_bytes(struct conn *c, size_t n)
 {
@@ -205,29 +205,28 @@ take_bytes(struct conn *c, size_t n)
 	return false;
 }
 
+/* By the server or, in the handshake with it, by a proxy before it. */
 static bool
-flooded(struct conn *c)
+flooded(const struct conn *c)
 {
-	return tls_received(c->tls) - c->received_before > RECEIVED_MAX;
+	const struct tls *t = c->tls != NULL ? c->tls : c->tunnel.tls;
+
+	return t != NULL && tls_received(t) - c->received_before > RECEIVED_MAX;
 }
 
 static void
 read_reply(struct conn *c, uint64_t now_ns)
 {
-	enum tls_result result;
+	enum tls_result result = TLS_OK;
 	size_t n;
 
-	do {
-		if (flooded(c)) {
-			end(c, CONN_BAD_REPLY, "reply_too_long");
+	while (!flooded(c) && (result = tls_read(c->tls, c->in,
+	    sizeof(c->in), &n, &c->detail)) == TLS_OK)
+		if (!take_bytes(c, n))
 			return;
-		}
-		result = tls_read(c->tls, c->in, sizeof(c->in), &n,
-		    &c->detail);
-	} while (result == TLS_OK && take_bytes(c, n));
-	if (c->state == CONN_ENDED)
-		return;
-	if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
+	if (result == TLS_OK)
+		end(c, CONN_BAD_REPLY, "reply_too_long");
+	else if (result == TLS_WANT_READ || result == TLS_WANT_WRITE)
 		c->events |= conn_end_wants(result);
 	else if (result == TLS_CLOSED)
 		reply_ended(c, now_ns);
@@ -440,6 +439,8 @@ step_busy(struct conn *c, const struct pollfd *pfd, uint64_t now_ns)
 	if (now_ns >= c->deadline_ns) {
 		c->detail.text[0] = '\0';
 		end(c, CONN_TIMED_OUT, conn_end_timed_out(c->state));
+	} else if (flooded(c)) {
+		end(c, CONN_BAD_REPLY, "reply_too_long");
 	} else if (c->state == CONN_RESOLVING ||
 	    c->state == CONN_CONNECTING) {
 		dialled(c, dial_step(&c->dial, pfd, now_ns), now_ns);

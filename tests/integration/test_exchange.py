@@ -443,4 +443,22 @@ def what_has_no_place_between_two_requests_costs_a_connection():
                         f"connections with {parts[0]}")
 
 
+@test
+def new_keys_of_a_proxy_without_end_are_bounded_in_bytes():
+    """Before it answers, and in the receiver's handshake behind it."""
+    for answer in (b"", b"HTTP/1.1 200 Connected\r\n\r\n"):
+        def play(server, connection):
+            says, hears = tlsrecords.shake_hands(connection,
+                                                 server_context(ask=False))
+            hears.recv(65536)
+            if answer:
+                connection.sendall(says.record(DATA, answer))
+            while not server.ended.is_set():
+                connection.sendall(says.update(size=16000))
+        with RawServer(play) as proxy:
+            result, = posts("https://sluice.test:4318/", proxy_ca=house.ca,
+                            proxy=f"https://127.0.0.1:{proxy.port}")
+        expect(result, "BAD_REPLY", "reply_too_long", kind="retry")
+
+
 main()

@@ -67,9 +67,9 @@ class Reader:
                 self.inward.write(more)
 
 
-def shake_hands(connection):
+def shake_hands(connection, context=None):
     """A handshake on the plain socket: (Records for the rest, Reader)."""
-    context = server_context()
+    context = context or server_context()
     context.num_tickets = 0
     log = write(b"")
     context.keylog_filename = str(log)
