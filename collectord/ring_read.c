@@ -97,6 +97,14 @@ next_step(struct ring *r, const struct ring_segment *s, uint32_t at)
 	return at;
 }
 
+/* Its checksum does not say that its numbers are of this segment. */
+static bool
+is_within(const struct ring_step *s, uint64_t first, uint64_t last)
+{
+	return s->first_seq >= first && s->first_seq <= last &&
+	    s->nrecords - 1 <= last - s->first_seq;
+}
+
 /* The step at the cursor; false where its segment has no further one. */
 static bool
 enter_step(struct ring *r)
@@ -110,9 +118,8 @@ enter_step(struct ring *r)
 	if (s == NULL || start >= s->used)
 		return false;
 	fault = ring_read_step(r, c->generation, start, &step);
-	if (fault == STEP_HEADLESS || step.first_seq < c->seq ||
-	    step.first_seq + step.nrecords - 1 >
-	    segment_last_seq(r, c->generation)) {
+	if (fault == STEP_HEADLESS || !is_within(&step, c->seq,
+	    segment_last_seq(r, c->generation))) {
 		c->left = 0;
 		c->step = next_step(r, s, start);
 		return true;

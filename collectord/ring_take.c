@@ -94,10 +94,15 @@ measure(const struct ring *r, const uint8_t *segment, uint64_t generation,
 }
 
 static bool
+can_be(uint64_t number)
+{
+	return number > 0 && number < NUMBERS_END;
+}
+
+static bool
 head_is_good(const struct segment_head *h)
 {
-	return h->generation > 0 && h->generation < NUMBERS_END &&
-	    h->first_seq > 0 && h->first_seq < NUMBERS_END &&
+	return can_be(h->generation) && can_be(h->first_seq) &&
 	    h->crc == segment_head_crc(h->generation, h->first_seq);
 }
 
@@ -145,7 +150,8 @@ mend(struct ring *r, uint32_t place, uint64_t last)
 
 	for (uint64_t g = r->state.tail; g <= last; g++) {
 		if (segment_known(r, g) != NULL ||
-		    !ring_step_head(segment, g, sizeof(*h), r->segment, &step))
+		    !ring_step_head(segment, g, sizeof(*h), r->segment,
+		    &step) || !can_be(step.first_seq))
 			continue;
 		h->generation = 0;
 		atomic_thread_fence(memory_order_seq_cst);

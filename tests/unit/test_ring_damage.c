@@ -205,6 +205,57 @@ TEST(a_ring_whose_last_segment_is_gone_goes_on_with_the_others)
 	ring_done(&ring);
 }
 
+/* Not by damage, but by someone who can make checksums. */
+static const uint64_t wrapping[] = { UINT64_MAX, UINT64_MAX - 1,
+    UINT64_MAX - WORLD_STEP + 1, UINT64_C(1) << 63, 0 };
+
+enum { WRAPPING = sizeof(wrapping) / sizeof(wrapping[0]) };
+
+static void
+number_first_step(uint64_t generation, uint64_t first)
+{
+	uint8_t *segment = place_at(&ring, segment_known(&ring,
+	    generation)->place);
+	struct ring_step *step = (struct ring_step *)(segment +
+	    sizeof(struct segment_head));
+
+	step->first_seq = first;
+	step->head_crc = ring_step_crc(step, generation);
+}
+
+TEST(a_step_whose_numbers_wrap_is_none)
+{
+	for (size_t i = 0; i < WRAPPING; i++) {
+		begin(3);
+		number_first_step(1, wrapping[i]);
+		CHECK(look() == NULL);
+		CHECK_INT(check_taken(ring_read(&ring)), WORLD_STEP);
+		ring_done(&taken);
+		ring_done(&ring);
+	}
+}
+
+TEST(a_segment_is_not_known_by_a_step_whose_numbers_wrap)
+{
+	for (size_t i = 0; i < 2 * WRAPPING; i++) {
+		const uint64_t g = i < WRAPPING ? 3 : 5;
+		struct segment_head *head;
+
+		begin(0);
+		while (ring.head < 5)
+			CHECK(world_push_step(&ring));
+		head = (struct segment_head *)place_at(&ring,
+		    segment_known(&ring, g)->place);
+		head->crc++;
+		number_first_step(g, wrapping[i % WRAPPING]);
+		CHECK(look() == NULL);
+		CHECK_INT(check_taken(g == 5 ? segment_first_seq(&ring, 5) -
+		    1 : ring_read(&ring)), g == 5 ? 0 : records_in(3, 3));
+		ring_done(&taken);
+		ring_done(&ring);
+	}
+}
+
 TEST(damage_between_records_in_flight_is_counted_when_its_turn_has_come)
 {
 	uint8_t *step;
