@@ -20,12 +20,6 @@ enum { NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
 /* More than the socket holds: only one that reads all the time gets so far. */
 enum { MESSAGES_A_TURN = 32 };
 
-/*
- * Two clocks drifted apart by more than reading them takes.  Corrections that
- * are no step move the clock since boot as well and do not show (adjtimex(2)).
- */
-enum { STEP_NS = NS_PER_S / 10 };
-
 static volatile sig_atomic_t told_to_stop;
 
 static void
@@ -67,7 +61,7 @@ read_ahead(clockid_t a, clockid_t b, int64_t *ahead_ns)
 	const uint64_t before = now_ns(a), seen = now_ns(b);
 
 	*ahead_ns = (int64_t)(seen - before);
-	return now_ns(a) - before < STEP_NS / 2;
+	return now_ns(a) - before < TURNS_CLOCK_NS / 2;
 }
 
 void
@@ -88,11 +82,6 @@ loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 		fatal("timerfd", errno);
 	claim_signals();
 	read_ahead(CLOCK_MONOTONIC, CLOCK_BOOTTIME, &l->slept_ns);
-	read_ahead(CLOCK_BOOTTIME, CLOCK_REALTIME, &l->offset_ns);
-	/* a step while nobody ran is one, too */
-	if (l->cycle->last.boottime_ns != 0)
-		l->offset_ns = (int64_t)(l->cycle->last_wall_ns -
-		    l->cycle->last.boottime_ns);
 }
 
 /* How many intervals can have passed while the machine slept. */
@@ -106,7 +95,8 @@ count_slept(struct loop *l)
 		return 0;
 	more = slept - l->slept_ns;
 	l->slept_ns = slept;
-	return more < STEP_NS ? 0 : (uint64_t)((more - 1) / interval + 1);
+	return more < TURNS_CLOCK_NS ? 0 :
+	    (uint64_t)((more - 1) / interval + 1);
 }
 
 /* One collection; the turns before it that had none have a cause. */
@@ -133,17 +123,12 @@ step(struct loop *l)
 static void
 watch_clock(struct loop *l)
 {
-	int64_t offset, step;
+	int64_t ahead_ns, by_ns;
 
-	if (!read_ahead(CLOCK_BOOTTIME, CLOCK_REALTIME, &offset))
-		return;
-	step = offset - l->offset_ns;
-	l->offset_ns = offset;
-	if (step < STEP_NS && step > -STEP_NS)
-		return;
-	ring_count_missed(l->cycle->ring, MISSED_CLOCK_STEP, 1);
-	log_event_int(LOG_LEVEL_NOTICE, "clock_step", "ms",
-	    step / NS_PER_MS);
+	if (read_ahead(CLOCK_BOOTTIME, CLOCK_REALTIME, &ahead_ns) &&
+	    turns_clock(&l->turns, (uint64_t)ahead_ns, &by_ns))
+		log_event_int(LOG_LEVEL_NOTICE, "clock_step", "ms",
+		    by_ns / NS_PER_MS);
 }
 
 static void
@@ -298,6 +283,8 @@ void
 loop_run(struct loop *l)
 {
 	l->collected_ns = now_ns(CLOCK_BOOTTIME);
+	/* one while nobody ran is a step, too */
+	watch_clock(l);
 	if (turns_begin_now(&l->turns, l->collected_ns))
 		step(l);
 	send_records(l);

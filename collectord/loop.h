@@ -23,7 +23,6 @@ struct loop {
 	int timer_fd;
 	uint32_t interval_ms;
 	int64_t slept_ns;	/* BOOTTIME ahead of MONOTONIC, last seen */
-	int64_t offset_ns;	/* REALTIME ahead of BOOTTIME, last seen */
 	struct turns turns;
 	uint64_t collected_ns;	/* BOOTTIME: the last one */
 	bool heard;		/* of the shipper, in this turn */

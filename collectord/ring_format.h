@@ -79,6 +79,8 @@ struct ring_state {
 	uint64_t missed[MISSED_END];
 	/* CLOCK_BOOTTIME: the turns up to then have a step or are in missed */
 	uint64_t accounted_ns;
+	/* the wall clock ahead of it, as missed knows it; 0: not known yet */
+	uint64_t ahead_ns;
 	uint64_t crc;		/* of all before */
 };
 

@@ -60,6 +60,20 @@ turns_begin_now(struct turns *t, uint64_t now_ns)
 	return t->now;
 }
 
+bool
+turns_clock(struct turns *t, uint64_t ahead_ns, int64_t *by_ns)
+{
+	struct ring_state *s = &t->ring->state;
+
+	*by_ns = s->ahead_ns == 0 ? 0 : (int64_t)(ahead_ns - s->ahead_ns);
+	/* kept with the count, or with the next one */
+	s->ahead_ns = ahead_ns;
+	if (*by_ns < TURNS_CLOCK_NS && *by_ns > -TURNS_CLOCK_NS)
+		return false;
+	ring_count_missed(t->ring, MISSED_CLOCK_STEP, 1);
+	return true;
+}
+
 void
 turns_step(struct turns *t, uint64_t boottime_ns, uint64_t slept,
     uint64_t gap[MISSED_END])

@@ -9,6 +9,12 @@
 
 #include "ring.h"
 
+/*
+ * Two clocks drifted apart by more than reading them takes.  Corrections that
+ * are no step move the clock since boot as well and do not show (adjtimex(2)).
+ */
+enum { TURNS_CLOCK_NS = 100000000 };
+
 /* All times are CLOCK_BOOTTIME.  The last step of the process before: */
 struct turns_last {
 	uint64_t boottime_ns;	/* 0: there is none */
@@ -34,6 +40,12 @@ void	turns_start(struct turns *, struct ring *, uint32_t interval_ms,
 
 /* Whether to collect at once, before first_ns; asked when that can be done. */
 bool	turns_begin_now(struct turns *, uint64_t now_ns);
+
+/*
+ * Whether the wall clock was set since it was last looked at, by whichever
+ * process, and by how much; counted.  ahead_ns: of CLOCK_BOOTTIME.
+ */
+bool	turns_clock(struct turns *, uint64_t ahead_ns, int64_t *by_ns);
 
 /*
  * Behind a step of that time; slept: how many intervals the machine may

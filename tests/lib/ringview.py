@@ -21,7 +21,7 @@ State = collections.namedtuple(
 _PAGE = 4096
 _FACTS = struct.Struct("<QIIII16s16sQQQ")
 FACTS_SIZE = _FACTS.size
-_STATE = struct.Struct(f"<6Q{len(LOST)}Q{len(MISSED)}QQQ")
+_STATE = struct.Struct(f"<6Q{len(LOST)}Q{len(MISSED)}QQQQ")
 _COMPLETE = 2 * _FACTS.size
 _STATES = _COMPLETE + 8
 _NUMBER = (_STATES + 2 * _STATE.size + 63) // 64 * 64
@@ -76,7 +76,7 @@ class RingView:
     def state(self):
         at = _STATES + _STATE.size * (_u64(self.memory, _NUMBER) & 1)
         words = _STATE.unpack_from(self.memory, at)
-        lost, missed = words[6:6 + len(LOST)], words[6 + len(LOST):-2]
+        lost, missed = words[6:6 + len(LOST)], words[6 + len(LOST):-3]
         return State(*words[1:6], dict(zip(LOST, lost)),
                      dict(zip(MISSED, missed)))
 

@@ -220,6 +220,63 @@ TEST(before_the_first_turn_since_boot_there_is_none)
 	ring_done(&ring);
 }
 
+static void
+look_at_clock(uint64_t ahead_ns, bool was_set, int64_t by_ns)
+{
+	int64_t by;
+
+	CHECK(turns_clock(&turns, ahead_ns, &by) == was_set);
+	CHECK_INT(by, by_ns);
+}
+
+TEST(a_clock_that_is_set_is_counted_once_whoever_is_killed_and_when)
+{
+	const uint64_t set = world_boot + 3600 * 1000 * MS;
+
+	for (enum end end = BEFORE_STEP; end <= AFTER_ACCOUNT; end++) {
+		begin_ring();
+		look_at_clock(world_boot, false, 0);
+		step_at(turns.first_ns / MS, ENDS);
+		/* it was set, which is seen and counted; then it is killed */
+		look_at_clock(set, true, 3600 * 1000 * (int64_t)MS);
+		step_at(clock_ms + INTERVAL, end);
+		next_life();
+		look_at_clock(set, false, 0);
+		CHECK_INT(ring.state.missed[MISSED_CLOCK_STEP], 1);
+		ring_done(&ring);
+	}
+}
+
+/* It may well have collected at once before it looks at the clock again. */
+TEST(a_clock_that_was_set_while_nobody_ran_is_counted_once)
+{
+	begin_ring();
+	look_at_clock(world_boot, false, 0);
+	step_at(turns.first_ns / MS, ENDS);
+	clock_ms += 50;
+	next_life();
+	step(0, AFTER_ACCOUNT);
+	next_life();
+	look_at_clock(world_boot - 7000 * MS, true, -7000 * (int64_t)MS);
+	next_life();
+	look_at_clock(world_boot - 7000 * MS, false, 0);
+	CHECK_INT(ring.state.missed[MISSED_CLOCK_STEP], 1);
+	ring_done(&ring);
+}
+
+TEST(what_a_clock_moves_by_and_by_is_no_step)
+{
+	begin_ring();
+	for (uint64_t i = 0; i < 5; i++)
+		look_at_clock(world_boot + i * 90 * MS, false,
+		    i == 0 ? 0 : 90 * (int64_t)MS);
+	CHECK_INT(counted(), 0);
+	/* from a ring of who knows whom: any number */
+	ring.state.ahead_ns = UINT64_C(1) << 63;
+	look_at_clock(UINT64_MAX, true, INT64_MAX);
+	ring_done(&ring);
+}
+
 /* A life that starts, collects now and then late, and ends somewhere. */
 static void
 live(void)
