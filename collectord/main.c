@@ -263,7 +263,7 @@ main(int argc, char **argv)
 	notify_open(&notify);
 	self.start_ns = now_ns(CLOCK_REALTIME);
 	cycle.ring = ring_open(&notify, cfg.ring_size, self.start_ns,
-	    self.start_ns - now_ns(CLOCK_BOOTTIME));
+	    now_boot_ns(self.start_ns, now_ns(CLOCK_BOOTTIME)));
 	open_host(&host, &cfg);
 	refuse_too_many(&host, &cfg);
 	leave_clock(&cfg);

@@ -15,4 +15,14 @@ now_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/*
+ * The wall clock at boot.  One that starts in 1970 and was slept through is
+ * behind the clock since boot: then it is as early as can be said.
+ */
+static inline uint64_t
+now_boot_ns(uint64_t wall_ns, uint64_t boottime_ns)
+{
+	return wall_ns > boottime_ns ? wall_ns - boottime_ns : 1;
+}
+
 #endif

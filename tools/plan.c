@@ -144,7 +144,8 @@ plan_make_ring(struct plan *p, uint64_t bytes)
 {
 	const uint64_t now = now_ns(CLOCK_REALTIME);
 
-	if (ring_new(&p->ring, bytes, now, now - now_ns(CLOCK_BOOTTIME)) < 0)
+	if (ring_new(&p->ring, bytes, now, now_boot_ns(now,
+	    now_ns(CLOCK_BOOTTIME))) < 0)
 		fatal("memory for the ring", errno);
 }
 

@@ -99,7 +99,7 @@ snapshot_take(struct snapshot *s, const struct config *c, unsigned cycles)
 	s->body = malloc(REQUEST_MAX);
 	if (s->batch == NULL || s->body == NULL ||
 	    ring_new(&s->ring, c->ring_size, now_ns(CLOCK_REALTIME),
-	    now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME)) < 0)
+	    now_boot_ns(now_ns(CLOCK_REALTIME), now_ns(CLOCK_BOOTTIME))) < 0)
 		fatal("memory for a snapshot", errno);
 	collect(s, cycles);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: tests. */
 #include "grid.h"
+#include "now.h"
 #include "test.h"
 
 #define MS UINT64_C(1000000)
@@ -76,4 +77,12 @@ TEST(one_that_starts_again_collects_at_once_only_where_nothing_is_near)
 	CHECK(!grid_starts_now(29000 * MS, 31000 * MS, 11000 * MS, INTERVAL));
 	/* a clock that says less than it did is no reason to hurry */
 	CHECK(!grid_starts_now(1000 * MS, 9000 * MS, 11000 * MS, INTERVAL));
+}
+
+/* No clock that the battery kept: it starts with the machine, in 1970. */
+TEST(a_wall_clock_that_is_behind_the_boot_makes_no_time_in_the_future)
+{
+	CHECK_INT(now_boot_ns(1000, 400), 600);
+	CHECK_INT(now_boot_ns(1000, 1000), 1);
+	CHECK_INT(now_boot_ns(1000, 1400), 1);
 }
