@@ -35,6 +35,12 @@ failure_of(int error)
 	return FAILURE_OTHER;
 }
 
+bool
+failure_may_pass(int error)
+{
+	return error < 0 && failure_of(error) == FAILURE_OTHER;
+}
+
 const char *
 failure_name(enum failure f)
 {

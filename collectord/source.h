@@ -55,6 +55,8 @@ enum failure {
 /* -errno of a read or a parser as a reason. */
 enum failure	failure_of(int error);
 const char	*failure_name(enum failure);
+/* As of memory or descriptors that were short: worth the next cycle's time. */
+bool		failure_may_pass(int error);
 
 struct source;
 

@@ -2,6 +2,8 @@
 /* Runs in: collectord.  See cgroup_files.h. */
 #include "sources/cgroup_files.h"
 
+#include "source.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -178,6 +180,7 @@ take_file(struct cgroup_files *f, struct host *h, struct cgroup *cg, size_t i,
     size_t ordinal, struct cgroup_sample *s)
 {
 	const int error = read_and_parse(f, h, cg, i, ordinal, s);
+	const bool limit = f->layout->file[i].limit;
 
 	cg->absent &= ~(1u << i);
 	if (error == 0)
@@ -188,6 +191,7 @@ take_file(struct cgroup_files *f, struct host *h, struct cgroup *cg, size_t i,
 	}
 	f->error[i] = error;
 	f->failed_cycle[i] = f->cycle;
+	cg->again |= limit && failure_may_pass(error);
 	return true;
 }
 
@@ -213,13 +217,14 @@ void
 cgroup_read(struct cgroup_files *f, struct host *h, struct cgroup *cg,
     size_t number, struct cgroup_sample *s)
 {
-	const bool turn = cg->fresh ||
+	const bool turn = cg->fresh || cg->again ||
 	    (f->cycle + number) % CGROUP_LIMITS_EVERY == 0;
 	const bool had = cg->fresh || cg->absent !=
 	    (1u << f->layout->nfiles) - 1u;
 	size_t ordinal = 0;
 	bool any = false;
 
+	cg->again = false;
 	memset(s->value, -1, sizeof(s->value));
 	s->io.n = 0;
 	s->io.has_bytes = s->io.has_operations = false;
@@ -243,7 +248,7 @@ cgroup_file_error(const struct cgroup_files *f, size_t file)
 
 	if (f->failed_cycle[file] == 0)
 		return 0;
-	if (f->layout->file[file].limit ? age < CGROUP_LIMITS_EVERY : age == 0)
-		return f->error[file];
-	return 0;
+	if (f->layout->file[file].limit && !failure_may_pass(f->error[file]))
+		return age < CGROUP_LIMITS_EVERY ? f->error[file] : 0;
+	return age == 0 ? f->error[file] : 0;
 }

@@ -28,6 +28,7 @@ struct cgroup {
 	bool seen;			/* by the walk that goes on */
 	bool fresh;			/* nothing was read of it yet */
 	bool gone;			/* its files went: a walk will tell */
+	bool again;			/* a limit may be had the next time */
 	uint16_t held;			/* 1 + its row of held files; 0: none */
 	uint16_t len;
 	uint32_t absent;		/* files that it does not have */

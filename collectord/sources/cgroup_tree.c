@@ -241,8 +241,9 @@ walk(struct cgroup_tree *t, struct collect *c)
 	w.top = w.len = strlen(t->layout->top);
 	memcpy(w.path, t->layout->top, w.top + 1);
 	list_below(&w);
-	sweep(t, !w.cut, host_is_real(c->host, HOST_SYS));
+	sweep(t, !w.cut && t->error == 0, host_is_real(c->host, HOST_SYS));
 	t->stale &= sum_left_out(t) > 0;
+	t->stale |= !w.cut && failure_may_pass(t->error);
 	ended = now_ns(CLOCK_BOOTTIME);
 	t->rest_until_ns = ended + (ended - began) * CGROUP_WALK_REST;
 }
@@ -304,8 +305,9 @@ cgroup_tree_refresh(struct cgroup_tree *t, struct collect *c)
 	    !find_layout(t, c))
 		return false;
 	now = count(t, c->host);
+	t->since++;
 	t->stale |= now < 0 || now != t->count ||
-	    ++t->since >= CGROUP_WALK_EVERY;
+	    t->since >= CGROUP_WALK_EVERY;
 	if (t->stale && now_ns(CLOCK_BOOTTIME) >= t->rest_until_ns) {
 		t->count = now;
 		walk(t, c);

@@ -93,7 +93,7 @@ read_edac(struct collect *c)
 
 	if (known.age == 0 || !host_is_real(c->host, HOST_SYS))
 		error = look(c);
-	known.age = (known.age + 1) % LOOK_AGAIN;
+	known.age = failure_may_pass(error) ? 0 : (known.age + 1) % LOOK_AGAIN;
 	if (error < 0)
 		collect_failed(c, CONTROLLERS, error);
 	for (size_t i = 0; i < known.n; i++) {

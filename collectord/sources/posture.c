@@ -197,19 +197,20 @@ learn_fact(struct collect *c, size_t i)
 }
 
 static bool
-is_due(enum how how, size_t i)
+is_due(enum how how, const struct found *last, size_t i)
 {
-	const bool again = how == BY_TURN || !state.fact[i].known;
+	const bool by_turn = how == BY_TURN || !last->known;
 
 	return state.cycle == 0 || how == EACH_TIME ||
-	    (again && i % POSTURE_TURNS == state.cycle % POSTURE_TURNS);
+	    failure_may_pass(last->error) ||
+	    (by_turn && i % POSTURE_TURNS == state.cycle % POSTURE_TURNS);
 }
 
 static void
 learn_facts(struct collect *c)
 {
 	for (size_t i = 0; i < FACTS; i++) {
-		if (is_due(facts[i].how, i))
+		if (is_due(facts[i].how, &state.fact[i], i))
 			learn_fact(c, i);
 		if (state.fact[i].error < 0)
 			collect_failed(c, facts[i].path, state.fact[i].error);
@@ -295,12 +296,12 @@ learn_weakness(struct collect *c, struct weakness *w, const char *path)
 }
 
 static void
-read_weakness(struct collect *c, struct weakness *w, bool due)
+read_weakness(struct collect *c, struct weakness *w, size_t i)
 {
 	char path[sizeof(WEAKNESSES) + VULNERABILITY_NAME_MAX];
 
 	snprintf(path, sizeof(path), WEAKNESSES "%s", w->name);
-	if (due)
+	if (is_due(BY_TURN, &w->found, i))
 		learn_weakness(c, w, path);
 	if (w->found.error < 0)
 		collect_failed(c, path, w->found.error);
@@ -314,7 +315,8 @@ read_weakness(struct collect *c, struct weakness *w, bool due)
 static void
 list_weaknesses(struct collect *c)
 {
-	if (state.cycle % POSTURE_TURNS == 0) {
+	if (state.cycle % POSTURE_TURNS == 0 ||
+	    failure_may_pass(state.list_error)) {
 		state.list_error = host_list(c->host, HOST_SYS, WEAKNESSES,
 		    each_name, NULL);
 		if (failure_of(state.list_error) == FAILURE_MISSING)
@@ -328,7 +330,7 @@ static void
 read_weaknesses(struct collect *c)
 {
 	for (size_t i = 0; i < state.nweaknesses; i++)
-		read_weakness(c, &state.weakness[i], is_due(BY_TURN, i));
+		read_weakness(c, &state.weakness[i], i);
 }
 
 static void

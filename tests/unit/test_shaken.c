@@ -23,6 +23,8 @@ enum {
 	SHAKEN_CYCLES = 60,
 	/* longer than anything is kept: a ration, names, walks */
 	HEALING_CYCLES = 80,
+	/* where only calls failed */
+	SOON_CYCLES = 4,
 };
 
 /* How much goes wrong. */
@@ -51,6 +53,7 @@ static struct host host;
 static struct series *series;
 static struct source_options options;
 static enum harm harm;
+static bool in_time;		/* nothing is late, as it then is for long */
 
 static _Noreturn void wrong(const char *, ...)
 	    __attribute__((format(printf, 1, 2)));
@@ -135,7 +138,7 @@ deadline(void)
 {
 	static const unsigned us[] = { 1, 10, 100, 1000 };
 
-	if (shaken.one_in == 0 || shaken_random(8) != 0)
+	if (in_time || shaken.one_in == 0 || shaken_random(8) != 0)
 		return UINT64_MAX;
 	return now_ns(CLOCK_BOOTTIME) + UINT64_C(1000) *
 	    shaken_random(us[shaken_random(4)]);
@@ -290,6 +293,9 @@ shake(void)
 static void
 child(uint64_t seed, bool real)
 {
+	const int healing = harm == CALLS_FAIL && in_time ? SOON_CYCLES :
+	    HEALING_CYCLES;
+
 	begin("shaken", real, seed);
 	for (int i = 0; i < SHAKEN_CYCLES; i++) {
 		shake();
@@ -300,8 +306,8 @@ child(uint64_t seed, bool real)
 	shaken.one_in = 0;
 	tree_heal();
 	/* what was spoilt is not lost a second time */
-	for (int i = 0; i < HEALING_CYCLES; i++) {
-		if (i == HEALING_CYCLES / 2) {
+	for (int i = 0; i < healing; i++) {
+		if (i == healing / 2) {
 			shared->healed.fds = count_fds();
 			harm = CALLS_FAIL;
 		}
@@ -374,6 +380,7 @@ run_seed(unsigned seed)
 	pid_t pid;
 
 	harm = seed % HARMS;
+	in_time = seed / HARMS / 2 % 2 == 0;
 	shared->wrong[0] = '\0';
 	if ((pid = fork()) == 0)
 		fresh_child(real);
