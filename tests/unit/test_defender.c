@@ -199,6 +199,14 @@ TEST(the_first_report_has_no_traffic_because_it_grew_from_nothing)
 	CHECK(strstr(written(), "\"bytes_in\":5,") != NULL);
 }
 
+TEST(what_was_read_once_did_not_grow)
+{
+	begin();
+	defender_done(&d, true);
+	traffic("eth0", 1000);
+	CHECK_INT(defender_write(&d, out, sizeof(out), &points), -ENODATA);
+}
+
 TEST(what_a_refused_report_said_is_in_the_next_one)
 {
 	begin();
@@ -275,8 +283,48 @@ TEST(an_empty_list_is_sent_only_where_there_is_no_port)
 	CHECK_INT(defender_write(&d, out, sizeof(out), &points), -ENODATA);
 }
 
+TEST(sockets_are_those_of_the_last_step)
+{
+	begin();
+	sockets();
+	sockets();
+	CHECK(strstr(written(), "\"established_connections\":{\"total\":7}")
+	    != NULL);
+	wall_s += 10;
+	open_step(SOURCE_SOCKDIAG);
+	connections("ipv4", 1);
+	port(NULL, "ipv4", "80", LISTENING_TCP);
+	counted(0);
+	take();
+	CHECK(strstr(written(), "{\"total\":1}},\"listening_tcp_ports\":"
+	    "{\"ports\":[{\"port\":80}],\"total\":1},"
+	    "\"listening_udp_ports\":{\"ports\":[],\"total\":0}}}") != NULL);
+}
+
+TEST(a_name_that_no_interface_has_makes_no_total)
+{
+	begin();
+	open_step(SOURCE_SOCKDIAG);
+	port("a-name-of-more-than-31-letters-on-it", "ipv4", "22",
+	    LISTENING_TCP);
+	port(NULL, "ipv4", "80", LISTENING_TCP);
+	port("a-name-of-more-than-31-letters-on-it", "ipv4", "68",
+	    LISTENING_UDP);
+	counted(0);
+	take();
+	CHECK(strstr(written(), "{\"total\":0}},\"listening_tcp_ports\":"
+	    "{\"ports\":[{\"port\":80}]}}}") != NULL);
+}
+
 TEST(a_list_that_was_cut_where_it_was_made_has_no_total)
 {
+	begin();
+	open_step(SOURCE_SOCKDIAG);
+	port(NULL, "ipv4", "68", LISTENING_UDP);
+	counted(3);
+	take();
+	CHECK(strstr(written(), "{\"total\":0}},\"listening_udp_ports\":"
+	    "{\"ports\":[{\"port\":68}]}}}") != NULL);
 	begin();
 	open_step(SOURCE_SOCKDIAG);
 	connections("ipv4", 9);
@@ -319,6 +367,26 @@ TEST(a_long_list_is_sampled_and_its_total_stays_true)
 	CHECK_STR(written(), first);
 	CHECK(strcmp(strstr(written(), "metrics"),
 	    strstr(first, "metrics")) != 0);
+}
+
+TEST(more_ports_than_are_kept_have_no_total)
+{
+	char number[8];
+
+	for (unsigned n = DEFENDER_PORTS_MAX; n < DEFENDER_PORTS_MAX + 2;
+	    n++) {
+		begin();
+		open_step(SOURCE_SOCKDIAG);
+		for (unsigned i = 1; i <= n; i++) {
+			snprintf(number, sizeof(number), "%u", i);
+			port(NULL, "ipv4", number, LISTENING_TCP);
+		}
+		counted(0);
+		take();
+		CHECK((strstr(written(), "\"total\":512}") != NULL) ==
+		    (n == DEFENDER_PORTS_MAX));
+		CHECK(strstr(written(), "\"total\":513}") == NULL);
+	}
 }
 
 TEST(report_ids_ascend_whatever_the_clock_does)
@@ -399,6 +467,15 @@ TEST(a_sum_that_no_number_holds_is_left_out)
 	custom("max", "system.cpu.load_average.1m max");
 	custom("list", "system.cpu.load_average.1m list");
 	load(INT64_MAX, 1);
+	CHECK_INT(defender_write(&d, out, sizeof(out), &points), -ENODATA);
+	/* that wraps around to nothing */
+	wall_s += 10;
+	open_step(SOURCE_LOAD);
+	for (int i = 0; i < 3; i++) {
+		record_instance(&rw, 0, NULL, 0);
+		record_point(&rw, LOAD_1M_ALL, i < 2 ? INT64_MAX : 2);
+	}
+	take();
 	CHECK_INT(defender_write(&d, out, sizeof(out), &points), -ENODATA);
 	load(1, 2);
 	CHECK(strstr(written(), "\"sum\":[{\"number\":0.03}]") != NULL);

@@ -148,10 +148,12 @@ TEST(a_refusal_for_good_ends_one_report_and_not_the_next)
 		CHECK_INT(acks[0].what, ACK_REJECTED);
 		CHECK_STR(reason_name(d.state.reason), row[i].reason);
 		CHECK_INT(d.state.count.refused, 1);
+		CHECK(!d.defender->reported);
 		steps_until_posted();
 		CHECK(now - before >= REPORT_MS * MS);
 		answer_with(OK);
 		CHECK_INT(acks[1].what, ACK_DELIVERED);
+		CHECK(d.defender->reported);
 	}
 }
 
@@ -178,6 +180,21 @@ TEST(an_interval_without_anything_to_say_is_no_request)
 	CHECK_INT(fake_nposts, 0);
 	CHECK_INT(nacks, 0);
 	CHECK(intake_has_room(&in));
+}
+
+TEST(a_step_after_a_long_silence_is_reported_at_once)
+{
+	report_world(SHIPCONF_FRESH);
+	put_step(1, 1);
+	CHECK(posted());
+	answer_with(OK);
+	for (int i = 0; i < 10; i++) {
+		now += REPORT_MS * MS;
+		turn();
+	}
+	put_step(1, 1);
+	turn();
+	CHECK_INT(fake_nposts, 2);
 }
 
 TEST(it_sleeps_until_there_is_something_to_do)
