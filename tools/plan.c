@@ -230,6 +230,21 @@ print_sources(struct plan *p, struct host *h)
 }
 
 static void
+print_sent(const struct plan *p)
+{
+	const uint64_t bytes = plan_sent(p, 0);
+	char value[VALUE_TEXT_MAX];
+
+	if (p->config->protocol == PROTOCOL_DEVICE_DEFENDER)
+		printf("sent: %" PRIu64 " bytes for each report, every %s at"
+		    " most\n", bytes, value_print(value, value_time,
+		    p->config->defender.interval_ms));
+	else
+		printf("sent: %" PRIu64 " bytes for each, %" PRIu64
+		    " a point\n", bytes, bytes / p->points);
+}
+
+static void
 print_plan(const struct plan *p)
 {
 	char value[VALUE_TEXT_MAX];
@@ -247,8 +262,7 @@ print_plan(const struct plan *p)
 	    " for each one that follows\n", p->first, following);
 	printf("stored: %" PRIu64 ".%02" PRIu64 " bytes a point on average\n",
 	    per_step / p->points, per_step * 100 / p->points % 100);
-	printf("sent: %" PRIu64 " bytes for each, %" PRIu64 " a point\n",
-	    plan_sent(p, 0), plan_sent(p, 0) / p->points);
+	print_sent(p);
 	printf("ring: %s\n", value_print(value, value_bytes,
 	    p->config->ring_size));
 	printf("outage: %" PRIu64 " collections are kept, %" PRIu64 ":%02"

@@ -24,13 +24,13 @@ static struct batch_record record[MADE_MAX];
 static size_t nrecords;
 static struct record_writer rw;
 
-static void
+static inline void
 forget_records(void)
 {
 	nrecords = 0;
 }
 
-static void
+static inline void
 open_record(enum source_id source)
 {
 	const struct record_head head = { .seq = nrecords + 1,
@@ -41,7 +41,7 @@ open_record(enum source_id source)
 	record_begin(&rw, made_space[nrecords], RECORD_MAX, &head);
 }
 
-static void
+static inline void
 close_record(void)
 {
 	const ptrdiff_t len = record_finish(&rw);
