@@ -130,6 +130,11 @@ read_file(struct collect *c, struct class_walk *w, struct class_file *f,
 		if (error == 0)
 			return 0;
 		let_go(f);
+		/* the path may be another device's by now, with other names */
+		if (error == -ENODEV) {
+			w->again = true;
+			return error;
+		}
 	}
 	fd = error = host_open_file(c->host, HOST_SYS, f->path);
 	if (fd >= 0) {

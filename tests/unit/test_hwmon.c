@@ -4,8 +4,81 @@
 #include "sources/hwmon.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static struct ran ran;
+static char where[32];
+
+static void
+enter(struct host *h)
+{
+	const char *which;
+
+	strcpy(where, "/tmp/test_hwmon.XXXXXX");
+	CHECK(mkdtemp(where) != NULL && chdir(where) == 0);
+	CHECK_INT(system("mkdir -p class/hwmon"), 0);
+	CHECK_INT(host_open(h, where, where, &which), 0);
+}
+
+static void
+leave(struct host *h)
+{
+	char command[64];
+
+	host_close(h);
+	CHECK_INT(chdir("/"), 0);
+	snprintf(command, sizeof(command), "rm -r %s", where);
+	CHECK_INT(system(command), 0);
+}
+
+static void
+put_chip(int number, const char *name, int temperature)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cd class/hwmon && rm -rf hwmon%d "
+	    "&& mkdir hwmon%d && cd hwmon%d && echo %s >name && "
+	    "echo %d >temp1_input", number, number, number, name, temperature);
+	CHECK_INT(system(command), 0);
+}
+
+TEST(what_takes_a_chip_s_place_is_never_said_under_its_name)
+{
+	struct host h;
+
+	enter(&h);
+	put_chip(0, "first", 1000);
+	run_on_host(&ran, &source_hwmon, &h, NULL);
+	/* as if it were the kernel's own: the file is kept open */
+	h.real[HOST_SYS] = true;
+	run_on_host(&ran, &source_hwmon, &h, NULL);
+	CHECK_INT(said_of(&ran, HW_TEMPERATURE_ALL, "hwmon0.temp1"), 1000);
+	put_chip(0, "second", 2000);
+	run_on_host(&ran, &source_hwmon, &h, NULL);
+	CHECK_INT(ran.n, 0);
+	run_on_host(&ran, &source_hwmon, &h, NULL);
+	CHECK_INT(said_of(&ran, HW_TEMPERATURE_ALL, "hwmon0.temp1"), 2000);
+	CHECK_INT(ran.nfailures, 0);
+	leave(&h);
+}
+
+TEST(chips_beyond_the_bound_are_said_to_be_left_out)
+{
+	struct host h;
+
+	enter(&h);
+	for (int i = 0; i < 64; i++)
+		put_chip(i, "chip", i);
+	run_on_host(&ran, &source_hwmon, &h, NULL);
+	CHECK_INT(ran.n, 64);
+	CHECK_INT(ran.nfailures, 0);
+	put_chip(64, "chip", 64);
+	run_on_host(&ran, &source_hwmon, &h, NULL);
+	CHECK_INT(ran.n, 64);
+	CHECK_INT(ran.nfailures, 1);
+	CHECK_INT(ran.last_error, -EFBIG);
+	leave(&h);
+}
 
 TEST(sensors_of_each_kind_are_said_in_their_own_unit)
 {
