@@ -179,17 +179,24 @@ each_chip(void *arg, const char *name)
 	struct chip *chip = &chips[nchips];
 	char dir[sizeof(CHIPS) + 16];
 	const unsigned failed = walk.failed;
+	unsigned number;
 	struct text t;
 
-	if (!class_number_of(name, "hwmon", &chip->number))
+	if (!class_number_of(name, "hwmon", &number))
 		return true;
+	if (nchips == CHIPS_MAX) {
+		class_walk_failed(c, &walk, CHIPS, -EFBIG);
+		return false;
+	}
+	chip->number = number;
 	snprintf(dir, sizeof(dir), CHIPS "%s/", name);
 	chip->len = class_look(c, &walk, dir, "name", chip->name,
 	    sizeof(chip->name), &t) ? t.len : 0;
 	chip->nameless = walk.failed != failed;
 	class_list(c, &walk, dir, each_file,
 	    &(struct chip_walk){ .c = c, .dir = dir });
-	return ++nchips < CHIPS_MAX && !collect_late(c);
+	nchips++;
+	return !collect_late(c);
 }
 
 static void

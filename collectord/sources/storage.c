@@ -56,8 +56,6 @@ add_mount(struct collect *c, const char *top, const char *name)
 		return false;
 	}
 	m->len = strlen(name);
-	if (m->len > sizeof(m->name))
-		return false;
 	memcpy(m->name, name, m->len);
 	m->cut = false;
 	nmounts++;
@@ -77,18 +75,24 @@ add_file(struct collect *c, unsigned row, const char *top, const char *name,
 static bool
 each_ext4(void *arg, const char *name)
 {
-	if (strcmp(name, "features") != 0 && add_mount(arg, EXT4, name))
-		add_file(arg, EXT4_ERRORS_ROW, EXT4, name, "errors_count");
-	return nmounts < MOUNTS_MAX;
+	if (strcmp(name, "features") == 0 || strlen(name) > NAME_MAX_LEN)
+		return true;
+	if (!add_mount(arg, EXT4, name))
+		return false;
+	add_file(arg, EXT4_ERRORS_ROW, EXT4, name, "errors_count");
+	return true;
 }
 
 static bool
 each_xfs(void *arg, const char *name)
 {
-	if (strcmp(name, "stats") != 0 && strcmp(name, "debug") != 0 &&
-	    add_mount(arg, XFS, name))
-		add_file(arg, XFS_ROW, XFS, name, "stats/stats");
-	return nmounts < MOUNTS_MAX;
+	if (strcmp(name, "stats") == 0 || strcmp(name, "debug") == 0 ||
+	    strlen(name) > NAME_MAX_LEN)
+		return true;
+	if (!add_mount(arg, XFS, name))
+		return false;
+	add_file(arg, XFS_ROW, XFS, name, "stats/stats");
+	return true;
 }
 
 struct devices {

@@ -40,6 +40,31 @@ TEST(each_file_system_says_what_it_knows_of_itself)
 	CHECK_INT(ran.nfailures, 0);
 }
 
+TEST(file_systems_beyond_the_bound_are_said_to_be_left_out)
+{
+	char where[] = "/tmp/test_storage.XXXXXX", command[256];
+	const char *which;
+	struct host h;
+
+	CHECK(mkdtemp(where) != NULL);
+	snprintf(command, sizeof(command), "cd %s && for i in $(seq 256); do "
+	    "mkdir -p fs/ext4/d$i; echo $i >fs/ext4/d$i/errors_count; done",
+	    where);
+	CHECK_INT(system(command), 0);
+	CHECK_INT(host_open(&h, where, where, &which), 0);
+	run_on_host(&ran, &source_storage, &h, NULL);
+	CHECK_INT(ran.n, 256);
+	CHECK_INT(ran.nfailures, 0);
+	snprintf(command, sizeof(command), "mkdir %s/fs/ext4/more", where);
+	CHECK_INT(system(command), 0);
+	run_on_host(&ran, &source_storage, &h, NULL);
+	CHECK_INT(ran.nfailures, 1);
+	CHECK_INT(ran.last_error, -EFBIG);
+	host_close(&h);
+	snprintf(command, sizeof(command), "rm -r %s", where);
+	CHECK_INT(system(command), 0);
+}
+
 TEST(errors_of_all_devices_of_a_btrfs_are_added_up)
 {
 	run_source(&ran, &source_storage, "linux-6.12-rhel10", NULL);
