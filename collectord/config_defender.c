@@ -161,9 +161,11 @@ judge_others(const struct config *c, bool said_gzip, const char **key)
 		return "a report is not made of the records of one step; right"
 		    " would be \"off\"";
 	*key = "collect.redact";
-	if (c->sources.redact.key[KEY_INTERFACE] != REDACT_NOT)
+	if (c->sources.redact.key[KEY_INTERFACE] != REDACT_NOT ||
+	    c->sources.redact.key[KEY_DEVICE] != REDACT_NOT)
 		return "without the names of interfaces lo would be counted;"
-		    " right would be to leave network.interface.name in clear";
+		    " right would be to leave network.interface.name and"
+		    " system.device in clear";
 	return NULL;
 }
 

@@ -92,11 +92,16 @@ counter_of(unsigned id)
 	}
 }
 
-/* A counter that is lower than before is another one: it starts here. */
+/*
+ * Bytes are an interface's, packets a device's, and both have its name.  A
+ * counter that is lower than before is another one: it starts here.
+ */
 static void
 take_traffic(struct defender *d, struct instance *inst)
 {
-	const struct attr *a = find_attr(inst, KEY_INTERFACE);
+	const struct attr *interface = find_attr(inst, KEY_INTERFACE);
+	const struct attr *a = interface != NULL ? interface :
+	    find_attr(inst, KEY_DEVICE);
 	struct defender_interface *i;
 	struct point p;
 
@@ -114,7 +119,7 @@ take_traffic(struct defender *d, struct instance *inst)
 			continue;
 		if (i->known[c] && v >= i->at[c])
 			d->grown[c] += v - i->at[c];
-		d->grew |= i->known[c];
+		d->grew[c] |= i->known[c];
 		i->known[c] = true;
 		i->at[c] = v;
 	}
@@ -282,7 +287,7 @@ static void
 said_traffic(struct defender *d)
 {
 	d->reported = true;
-	d->grew = false;
+	memset(d->grew, 0, sizeof(d->grew));
 	/* one more than there is room for was seen: it may be gone */
 	if (d->too_many)
 		d->ninterfaces = 0;

@@ -76,7 +76,7 @@ struct defender {
 	bool whole;		/* the last record ended its step */
 	uint64_t report_id;
 	bool reported;		/* what grew has a report to grow from */
-	bool grew;		/* something was read twice */
+	bool grew[DEFENDER_COUNTERS];	/* read twice, of any interface */
 	bool too_many;		/* interfaces: no sum would be true */
 	size_t ninterfaces;
 	struct defender_interface interface[DEFENDER_INTERFACES_MAX];

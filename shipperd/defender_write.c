@@ -155,10 +155,10 @@ put_sockets(struct report *r, const struct defender_sockets *s)
 static void
 put_traffic(struct report *r, const struct defender *d)
 {
-	bool can = d->reported && d->grew && !d->too_many;
+	bool can = d->reported && !d->too_many;
 
 	for (unsigned i = 0; i < DEFENDER_COUNTERS; i++)
-		can = can && d->grown[i] < WHOLE_MAX;
+		can = can && d->grew[i] && d->grown[i] < WHOLE_MAX;
 	if (!can)
 		return;
 	open_object(r, NETWORK_STATS);

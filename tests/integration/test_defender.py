@@ -4,6 +4,7 @@
 # written from the rules.  Its five minutes pass in a second, on a clock of the
 # pair's own.
 import pathlib
+import re
 import subprocess
 import tempfile
 import types
@@ -97,6 +98,14 @@ def check_spacing(reports):
           f"seconds between reports: {gaps}")
 
 
+def received(space):
+    """Bytes that came over the cable so far, as the kernel counts them."""
+    text = subprocess.run(["ip", "netns", "exec", space, "cat",
+                           "/proc/net/dev"], check=True, text=True,
+                          capture_output=True).stdout
+    return int(re.search(r"^ *cable: *(\d+)", text, re.MULTILINE)[1])
+
+
 @test
 def reports_arrive_as_aws_wants_them_and_no_more_often():
     with Cloud(custom_metrics={
@@ -104,7 +113,13 @@ def reports_arrive_as_aws_wants_them_and_no_more_often():
             "free": "system.memory.usage system.memory.state=free",
             "cpus": "system.cpu.logical.count list"}) as cloud:
         reports = cloud.reports(4)
+        most = received(cloud.lab.client)
     check_spacing(reports)
+    traffic = [r.report["metrics"]["network_stats"] for r in reports[1:]]
+    # each report but the last one is in the next one's traffic
+    least = sum(len(r.body) for r in reports[:-1]) // 2
+    check(least < sum(t["bytes_in"] for t in traffic) <= most and
+          all(t["packets_out"] > 0 for t in traffic), f"{most}: {traffic}")
     for n, publish in enumerate(reports):
         metrics, custom = (publish.report[name] for name in
                            ("metrics", "custom_metrics"))

@@ -68,10 +68,12 @@ traffic_of(const char *interface, int64_t in, int64_t out_bytes,
     int64_t packets_in, int64_t packets_out)
 {
 	const struct attr a = made_attr(KEY_INTERFACE, interface);
+	const struct attr device = made_attr(KEY_DEVICE, interface);
 
 	record_instance(&rw, 0, &a, 1);
 	record_point(&rw, NET_IO_RECEIVE, in);
 	record_point(&rw, NET_IO_TRANSMIT, out_bytes);
+	record_instance(&rw, 0, &device, 1);
 	record_point(&rw, NET_PACKETS_RECEIVE, packets_in);
 	record_point(&rw, NET_PACKETS_TRANSMIT, packets_out);
 }

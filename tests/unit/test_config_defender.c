@@ -108,6 +108,9 @@ TEST(what_aws_iot_would_not_take_is_refused)
 		{ AWS "," THING, ",`collect`:{`redact`:{"
 		    "`network.interface.name`:`hash`}}", ": collect.redact",
 		    "lo would be counted" },
+		{ AWS "," THING, ",`collect`:{`redact`:{"
+		    "`system.device`:`hash`}}", ": collect.redact",
+		    "lo would be counted" },
 		{ CUSTOM("`m`:`system.cpu.time`"), "", ".custom_metrics",
 		    "is a counter" },
 		{ CUSTOM("`m`:`no.such.metric`"), "", ".custom_metrics",

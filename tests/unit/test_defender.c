@@ -68,6 +68,23 @@ TEST(the_first_report_has_no_traffic_because_it_grew_from_nothing)
 	CHECK(strstr(written(), "\"bytes_in\":5,") != NULL);
 }
 
+TEST(a_part_of_the_traffic_is_none)
+{
+	const struct attr a = made_attr(KEY_INTERFACE, "eth0");
+
+	begin();
+	defender_done(&d, true);
+	for (int i = 0; i < 2; i++) {
+		wall_s += 10;
+		open_step(SOURCE_NETWORK);
+		record_instance(&rw, 0, &a, 1);
+		record_point(&rw, NET_IO_RECEIVE, 5);
+		record_point(&rw, NET_IO_TRANSMIT, 6);
+		take();
+	}
+	CHECK_INT(defender_write(&d, out, sizeof(out), &points), -ENODATA);
+}
+
 TEST(what_was_read_once_did_not_grow)
 {
 	begin();
