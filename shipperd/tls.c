@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICKETS_MAX = 16 };	/* at once, of an inner session */
+enum { AT_ONCE_MAX = 65536 };	/* bytes of messages to an inner session */
 
 /* What a server's last word means (RFC 8446, section 6.2). */
 static const struct {
@@ -247,10 +247,11 @@ enum tls_result
 tls_read(struct tls *t, void *buf, size_t len, size_t *n,
     struct tls_error *error)
 {
+	const uint64_t before = tls_received(t);
 	enum tls_result result = read_once(t, buf, len, n, error);
 
-	for (int i = 0; i < TICKETS_MAX && result == TLS_WANT_READ &&
-	    t->outer != NULL && !t->outer->starved; i++)
+	while (result == TLS_WANT_READ && t->outer != NULL &&
+	    !t->outer->starved && tls_received(t) - before < AT_ONCE_MAX)
 		result = read_once(t, buf, len, n, error);
 	t->starved = result != TLS_OK;
 	return result;

@@ -3,6 +3,7 @@
 # whose server answers wrongly, late, too much, twice or not at all, and when
 # a connection is kept.
 import contextlib
+import select
 import socket
 import ssl
 import subprocess
@@ -453,12 +454,47 @@ def new_keys_of_a_proxy_without_end_are_bounded_in_bytes():
             hears.recv(65536)
             if answer:
                 connection.sendall(says.record(DATA, answer))
+                hears.recv(65536)
             while not server.ended.is_set():
                 connection.sendall(says.update(size=16000))
         with RawServer(play) as proxy:
             result, = posts("https://sluice.test:4318/", proxy_ca=house.ca,
                             proxy=f"https://127.0.0.1:{proxy.port}")
         expect(result, "BAD_REPLY", "reply_too_long", kind="retry")
+
+
+def record_by_record(port):
+    """An https proxy: each record of the receiver's in one of its own."""
+    def after(_, tls):
+        while b"\r\n\r\n" not in tls.recv(65536):
+            pass
+        with socket.create_connection(("127.0.0.1", port)) as onward:
+            tls.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            while tls.pending() or (ready := select.select(
+                    [tls, onward], [], [], 10)[0]):
+                if tls.pending() or tls in ready:
+                    onward.sendall(tls.recv(65536))
+                    continue
+                tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+                for record in tlsrecords.split(onward.recv(65536)):
+                    tls.sendall(record)
+                tls.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+    return tls_play(after, server_context(ask=False))
+
+
+@test
+def an_answer_behind_many_messages_is_not_left_lying_in_a_proxys_session():
+    def play(server, connection):
+        says, hears = tlsrecords.shake_hands(connection)
+        while read_request(server, hears):
+            connection.sendall(b"".join(says.update() for _ in range(60)) +
+                               says.record(DATA, OK))
+    with RawServer(play) as server, \
+            RawServer(record_by_record(server.port)) as proxy:
+        for result in posts(server.url, posts=2, proxy_ca=house.ca,
+                            proxy=f"https://127.0.0.1:{proxy.port}"):
+            expect(result, "ANSWERED", kind="delivered")
+        check_equal(proxy.connections, 1)
 
 
 main()

@@ -51,6 +51,14 @@ class Records:
         return data
 
 
+def split(data):
+    """Each record of what somebody sent."""
+    while data:
+        size = 5 + int.from_bytes(data[3:5], "big")
+        yield data[:size]
+        data = data[size:]
+
+
 class Reader:
     """What the client says: recv() as of a socket, for read_request()."""
 
