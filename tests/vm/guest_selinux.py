@@ -12,6 +12,7 @@ from labels import ENFORCE, check_domains, file_type, label_files
 from tap import check, check_equal, main, test, until
 from unit import Journal, show, systemctl
 
+SHIPPERD = unit.PREFIX / "libexec/sluice/shipperd"
 # the shipper may connect to it: sluice_port.cil
 arrivals = unit.Arrivals(4318)
 
@@ -173,6 +174,64 @@ def permissive_it_runs_where_nothing_is_required_and_says_so():
     check(journal.events("selinux_permissive"), "no word of it")
     check_equal(denials(), [])
     ENFORCE.write_text("1")
+
+
+def impostor(says, instead):
+    """shipperd that takes another name for one of its domains."""
+    old = b"\0" + says.encode() + b"\0"
+    new = (b"\0" + instead.encode()).ljust(len(old), b"\0")
+    text = SHIPPERD.read_bytes()
+    check_equal((text.count(old), len(new)), (1, len(old)), says)
+    return text.replace(old, new)
+
+
+def check_both_end(text, label, what):
+    """Permissive, the kernel stops nothing and nothing is required: with that
+    program as the shipper, the pair ends by its own check of a label."""
+    good = SHIPPERD.read_bytes()
+    ENFORCE.write_text("0")
+    unit.configure(arrivals.receiver.url, ["split"])
+    systemctl("stop", "sluice")
+    arrived = len(arrivals.receiver.requests)
+    journal = Journal()
+    SHIPPERD.unlink()
+    SHIPPERD.write_bytes(text)
+    SHIPPERD.chmod(0o755)
+    unit.command("chcon", "-t", label, str(SHIPPERD))
+    try:
+        unit.run("systemctl", "start", "sluice")
+        said = until(lambda: journal.events("channel_refused"), 20,
+                     "a refusal")[0]
+        check_equal((said.fields["what"], said.fields["fault"]),
+                    (what, "wrong_label"))
+        check_equal(journal.events("started"), [])
+        check_equal(len(arrivals.receiver.requests), arrived, "requests")
+    finally:
+        SHIPPERD.unlink()
+        SHIPPERD.write_bytes(good)
+        SHIPPERD.chmod(0o755)
+        label_files()
+        provoked()
+        ENFORCE.write_text("1")
+    until(unit.runs, 20, "the unit runs with the shipper that was there")
+    check_domains()
+
+
+@test
+def a_shipper_that_stayed_in_the_collector_s_domain_ends_by_itself():
+    check_both_end(SHIPPERD.read_bytes(), "bin_t", "the collector's pair")
+
+
+@test
+def one_that_does_not_mind_is_refused_by_the_label_of_its_pair():
+    check_both_end(impostor("sluice_shipper_init_t", "sluice_collector_t"),
+                   "bin_t", "the shipper's own pair")
+
+
+@test
+def one_that_entered_another_domain_than_the_network_s_is_refused():
+    check_both_end(impostor("sluice_shipper_t", "systemd_logind_t"),
+                   "sluice_shipper_exec_t", "the locked shipper")
 
 
 @test

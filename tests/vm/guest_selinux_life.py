@@ -184,6 +184,38 @@ def a_shipper_that_is_labelled_like_any_program_is_not_run():
     survives(act)
 
 
+def check_step_is_needed(rule, *words):
+    """Without that rule of ours nothing starts, and it says why."""
+    module = POLICY / "without.cil"
+    module.write_text(f"(deny {rule})\n")
+
+    def act():
+        unit.command("semodule", "-X", "300", "-i", str(module))
+        journal = Journal()
+        try:
+            said = restart_in_vain(journal)
+            check_equal(journal.events("started"), [])
+        finally:
+            unit.command("semodule", "-X", "300", "-r", "without")
+            mend()
+        check(all(word in said for word in words), said)
+    survives(act, 60)
+
+
+@test
+def a_shipper_that_may_not_leave_its_parent_s_domain_is_not_run():
+    check_step_is_needed("sluice_collector_t sluice_shipper_init_t"
+                         " (process2 (nnp_transition))",
+                         "EACCES", str(LIBEXEC / "shipperd"))
+
+
+@test
+def a_shipper_that_may_not_enter_the_network_s_domain_ends():
+    check_step_is_needed("sluice_shipper_init_t sluice_shipper_t"
+                         " (process (dyntransition))",
+                         "SELinux transition", "EACCES")
+
+
 def switch(name, on):
     unit.command("setsebool", name, "on" if on else "off")
 

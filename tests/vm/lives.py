@@ -110,6 +110,22 @@ def words(script, environment, only):
             f"/opt/sluice/vm/{script}", *only]
 
 
+def boots(name, kind, limit):
+    """Whether it does with nothing of ours in it."""
+    lines = []
+    machine.run(name, ["echo", "booted"], (), kind, limit, lines.append)
+    return "booted" in lines
+
+
+def refuse_to_boot(name, kind, limit, done):
+    """Raises: this machine cannot boot one, or it is our doing."""
+    last = (done.console.strip().splitlines() or ["nothing"])[-1]
+    if boots(name, kind, limit):
+        raise Failed("boots, but not with what is ours in it: "
+                     f"{done.why}: {last}")
+    raise Skip(f"does not boot here: {done.why}: {last}")
+
+
 def live(name, script, overlay, tap, kind="nspawn", limit=240,
          environment=()):
     """Boots the tree of that name with those laid over it for that script;
@@ -122,11 +138,14 @@ def live(name, script, overlay, tap, kind="nspawn", limit=240,
                            overlay, kind, limit,
                            lambda line: tap.take(title, seen, line))
         if not seen["booted"]:
-            last = (done.console.strip().splitlines() or ["nothing"])[-1]
-            raise Skip(f"does not boot here: {done.why}: {last}")
-    except (Skip, Failed) as reason:
+            refuse_to_boot(name, kind, limit, done)
+    except Skip as reason:
         with tap.lock:
-            tap.result(isinstance(reason, Skip), f"{title} # SKIP {reason}")
+            tap.result(True, f"{title} # SKIP {reason}")
+        return
+    except Failed as reason:
+        with tap.lock:
+            tap.result(False, f"{title}: {reason}")
         return
     journal = BUILD / f"journal-{name}-{kind}.txt"
     journal.write_text(done.journal)
