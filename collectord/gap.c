@@ -14,18 +14,3 @@ loss_name(enum loss l)
 
 	return name[l];
 }
-
-const char *
-miss_name(enum miss m)
-{
-	static const char *const name[MISSED_END] = {
-		[MISSED_LATE] = "late",
-		[MISSED_SUSPENDED] = "suspended",
-		[MISSED_CLOCK_STEP] = "clock_step",
-		[MISSED_RESTART] = "restart",
-		[MISSED_SOURCE_TIMEOUT] = "source_timeout",
-		[MISSED_UNREADABLE] = "unreadable",
-	};
-
-	return name[m];
-}

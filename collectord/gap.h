@@ -30,6 +30,5 @@ enum miss {
 };
 
 const char	*loss_name(enum loss);
-const char	*miss_name(enum miss);
 
 #endif

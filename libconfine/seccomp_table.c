@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <seccomp.h>
-#include <string.h>
 
 /*
  * A sanitizer's runtime makes calls that no table of ours shall ever allow;
@@ -82,19 +81,4 @@ seccomp_load_table(const struct syscall_row *row, size_t n)
 		return 0;
 	errno = -error;
 	return -1;
-}
-
-size_t
-seccomp_table_calls(const struct syscall_row *row, size_t n)
-{
-	size_t calls = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t j = 0;
-
-		while (j < i && strcmp(row[j].name, row[i].name) != 0)
-			j++;
-		calls += j == i;
-	}
-	return calls;
 }

@@ -39,7 +39,4 @@ struct syscall_row {
  */
 int	seccomp_load_table(const struct syscall_row *, size_t);
 
-/* Different system calls in the table. */
-size_t	seccomp_table_calls(const struct syscall_row *, size_t);
-
 #endif

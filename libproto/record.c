@@ -84,14 +84,6 @@ record_finish(struct record_writer *rw)
 }
 
 void
-record_set_seq(void *record, uint64_t seq)
-{
-	struct writer w = writer_of(record, sizeof(seq));
-
-	write_u64(&w, seq);
-}
-
-void
 record_set_flags(void *record, uint8_t flags)
 {
 	((uint8_t *)record)[OFFSET_FLAGS] = flags;

@@ -80,8 +80,6 @@ void		record_instance(struct record_writer *, uint64_t start_ns,
 void		record_point(struct record_writer *, unsigned id, int64_t);
 /* Bytes written; -ENOBUFS: does not fit, or breaks a rule above. */
 ptrdiff_t	record_finish(struct record_writer *);
-/* Numbers a finished record, when its place in the ring is known. */
-void		record_set_seq(void *, uint64_t seq);
 void		record_set_flags(void *, uint8_t flags);
 
 /* Reading.  The bytes must outlive what is read from them. */

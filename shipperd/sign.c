@@ -114,12 +114,6 @@ signer_free(struct signer *s)
 }
 
 const char *
-signer_keyid(const struct signer *s)
-{
-	return s->keyid;
-}
-
-const char *
 sign_request(const struct signer *s, struct sign_what *what,
     const void *content, size_t len, char lines[SIGN_FIELDS_MAX])
 {

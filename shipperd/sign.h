@@ -19,11 +19,9 @@ struct signer;
 struct signer	*signer_new(struct evp_pkey_st *, const char **why);
 void		signer_free(struct signer *);
 
-/* "sha256//…" of the public key, the form of ship.pins. */
-const char	*signer_keyid(const struct signer *);
-
 /*
- * Fills in digest and keyid, and writes the lines for the head.  Each call is
+ * Fills in digest and keyid ("sha256//…" of the public key, the form of
+ * ship.pins), and writes the lines for the head.  Each call is
  * another signature: the algorithm draws a number each time.  NULL, or what
  * failed.
  */

@@ -52,14 +52,6 @@ take_state(struct text *t, struct text *name, enum process_state *state)
 }
 
 int
-pidstat_state(struct text t, enum process_state *state)
-{
-	struct text name;
-
-	return take_state(&t, &name, state);
-}
-
-int
 pidstat_parse(struct text t, struct pidstat *s)
 {
 	int64_t *const wanted[FIELD_RSS + 1] = {

@@ -33,8 +33,6 @@ struct pidstat {
 	int64_t rss;		/* pages */
 };
 
-/* The start of a stat file, up to the state's letter at least: or -EBADMSG. */
-int	pidstat_state(struct text, enum process_state *);
 /* As much of it as is used here: or -EBADMSG. */
 int	pidstat_parse(struct text, struct pidstat *);
 

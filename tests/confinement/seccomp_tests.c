@@ -283,10 +283,26 @@ TEST(an_i386_call_is_killed_whatever_its_number)
 	CHECK_INT(survivor(shipped(), &all), -1);
 }
 
+/* Rows of the same name are one call. */
+static size_t
+count_calls(const struct syscall_row *row, size_t n)
+{
+	size_t calls = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t j = 0;
+
+		while (j < i && strcmp(row[j].name, row[i].name) != 0)
+			j++;
+		calls += j == i;
+	}
+	return calls;
+}
+
 TEST(the_table_is_no_longer_than_it_may_be)
 {
 	need_filter();
-	CHECK(seccomp_table_calls(subject.row, *subject.nrows) <=
+	CHECK(count_calls(subject.row, *subject.nrows) <=
 	    subject.calls_max);
 }
 

@@ -85,11 +85,11 @@ def every_reason_has_a_number_on_the_channel_and_no_other_word_has():
     check_equal(sorted(numbered), sorted(reasons_said()), "reasons numbered")
 
 
-# The causes of a gap: gap.c's tables, the points of the registry, the page.
+# The causes of a gap: gap.h's enums, the points of the registry, the page.
 def causes(array):
-    text = (ROOT / "collectord/gap.c").read_text()
-    table = text.split(f"name[{array}_END] = {{")[1].split("};")[0]
-    return re.findall(r'"([a-z_]+)"', table)
+    text = (ROOT / "collectord/gap.h").read_text()
+    return [name.lower() for name in
+            re.findall(rf"^\t{array}_(\w+),", text, re.MULTILINE)]
 
 
 def explained_causes(metric):

@@ -277,7 +277,7 @@ TEST(the_longest_record_fits_every_ring_and_comes_out_whole)
 		ring_commit(&ring);
 		CHECK(ring_unsent(&ring, &record, &out));
 		CHECK_INT(out, len);
-		record_set_seq(kept, i + 1);
+		world_number(kept, i + 1);
 		CHECK_MEM(record, kept, len);
 		ring_sent(&ring);
 		CHECK_INT(ring_ack(&ring, i + 1, LOST_END), 0);
@@ -303,7 +303,7 @@ TEST(more_records_of_one_source_than_can_differ_from_the_step_before)
 	for (uint64_t n = 1; n <= 2 * (RING_BASES_MAX + 9); n++) {
 		CHECK(ring_unsent(&ring, &out, &out_len));
 		CHECK_INT(out_len, len);
-		record_set_seq(record, n);
+		world_number(record, n);
 		CHECK_MEM(out, record, len);
 		ring_sent(&ring);
 	}
