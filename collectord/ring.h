@@ -96,7 +96,8 @@ void	ring_complete(struct ring *);
 bool	ring_is_complete(const struct ring *);
 /*
  * All that waits in a ring, its counters and its last step go to a new one,
- * which is complete afterwards; the old one stays as it is.  0, or -1.
+ * which is complete afterwards; the old one stays as it is.  0, or -1 with
+ * errno.
  */
 int	ring_move(struct ring *to, const struct ring *from);
 

@@ -14,7 +14,6 @@
 struct mover {
 	struct ring *to;
 	uint64_t wall_ns;	/* of the step that is open; 0: none */
-	uint64_t n;
 	int error;
 };
 
@@ -33,7 +32,6 @@ move_record(void *arg, const uint8_t *record, size_t len)
 	}
 	if (ring_push(m->to, record, len) < 0)
 		m->error = -EMSGSIZE;
-	m->n++;
 }
 
 static void
@@ -142,13 +140,22 @@ int
 ring_move(struct ring *to, const struct ring *from)
 {
 	struct ring *look = malloc(sizeof(*look));
-	const int fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
+	const int fd = look == NULL ? -1 :
+	    fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
 	int result = -1;
 
-	if (look != NULL && fd >= 0 && ring_look(look, fd) == NULL) {
+	if (fd < 0) {
+		free(look);
+		return -1;
+	}
+	errno = 0;
+	if (ring_look(look, fd) == NULL) {
 		result = move_all(to, look);
 		ring_done(look);
 	}
 	free(look);
+	/* no system call failed: what stands there did */
+	if (result < 0 && errno == 0)
+		errno = EBADMSG;
 	return result;
 }

@@ -3,6 +3,8 @@
 #include "ring_world.h"
 #include "test.h"
 
+#include <errno.h>
+
 static struct ring ring, other;
 
 static void
@@ -149,6 +151,18 @@ TEST(what_is_unreadable_on_the_way_is_counted_there)
 	CHECK(ring_lost(&other, LOST_UNREADABLE) > 0);
 	CHECK_INT(ring_read(&other), 400);
 	CHECK(world_adds_up(&other));
+	ring_done(&other);
+	ring_done(&ring);
+}
+
+TEST(what_cannot_be_moved_says_why)
+{
+	begin(RING_MIN);
+	CHECK_INT(ring_new(&other, 2 << 20, 1, world_boot), 0);
+	memset(ring.page, 0, sizeof(ring.page->facts));
+	errno = ENOTTY;
+	CHECK_INT(ring_move(&other, &ring), -1);
+	CHECK_INT(errno, EBADMSG);
 	ring_done(&other);
 	ring_done(&ring);
 }
