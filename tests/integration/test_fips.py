@@ -25,7 +25,7 @@ _made = []
 
 def fips():
     if not _made:
-        os.mkdir(f"{folder.name}/fips", 0o711)
+        os.makedirs(f"{folder.name}/fips", 0o711, exist_ok=True)
         _made.append(Fips(f"{folder.name}/fips"))
     return _made[0]
 
