@@ -105,6 +105,28 @@ ceiling_sum(struct host *h, const struct source_options *o)
 	return sum;
 }
 
+/*
+ * Thirteen times what a small host was seen to send of each of its points, so
+ * that a backlog has its pace, of more than twice as many series (see
+ * docs/threat-model.md, X1).
+ */
+enum { EGRESS_EACH_GZIP = 128, EGRESS_EACH = 1024, EGRESS_LEAST = 4194304 };
+
+uint32_t
+ceiling_egress(const struct config *c, uint64_t series)
+{
+	const uint64_t each = c->gzip ? EGRESS_EACH_GZIP : EGRESS_EACH;
+	uint64_t sum;
+
+	if (c->egress_limit > 0)
+		return c->egress_limit;
+	/* a source that could not be counted says as many as there can be */
+	series = least(series, EGRESS_MAX / EGRESS_EACH_GZIP);
+	sum = series * each * INTERVAL_MAX_MS / c->interval_ms;
+	return (uint32_t)least(sum < EGRESS_LEAST ? EGRESS_LEAST : sum,
+	    EGRESS_MAX);
+}
+
 static const struct source *
 largest(struct host *h, const struct source_options *o, uint64_t *series)
 {

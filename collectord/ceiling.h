@@ -7,6 +7,7 @@
 #ifndef SLUICE_CEILING_H
 #define SLUICE_CEILING_H
 
+#include "config.h"
 #include "source.h"
 
 enum { CEILING_TEXT_MAX = 256 };
@@ -20,5 +21,8 @@ uint64_t	ceiling_sum(struct host *, const struct source_options *);
 /* False: text says by how much, and what would be right. */
 bool		ceiling_check(struct host *, const struct source_options *,
 		    char text[CEILING_TEXT_MAX]);
+
+/* ship.egress_limit; where it is not set, for so many series. */
+uint32_t	ceiling_egress(const struct config *, uint64_t series);
 
 #endif

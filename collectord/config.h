@@ -59,6 +59,7 @@ struct config {
 	struct defender_conf defender;
 	uint32_t timeout_ms;
 	uint32_t batch;			/* bytes */
+	uint32_t egress_limit;		/* bytes an hour; 0: by the series */
 	size_t nattrs;
 	struct resource_attr attr[RESOURCE_ATTRS_MAX];
 	unsigned require;		/* enum require, ored */

@@ -264,6 +264,9 @@ const struct config_key config_keys[] = {
 	{ "ship.batch", CONFIG_STRING, config_set_size, AT(batch),
 	    BYTES(BATCH_MIN, BATCH_MAX), .preset = "256KiB",
 	    .right = "e.g. \"256KiB\", \"1MiB\"" },
+	{ "ship.egress_limit", CONFIG_STRING, config_set_size,
+	    AT(egress_limit), BYTES(EGRESS_MIN, EGRESS_MAX),
+	    .right = "e.g. \"16MiB\", \"1GiB\"" },
 	{ "resource", CONFIG_MAP, config_set_resource, .max = CONFIG_ATTRS_MAX,
 	    .right = "up to 24 lower-case names with dots, each with 1 to 255"
 	    " bytes of printable text, e.g."

@@ -112,12 +112,13 @@ refuse_too_many(struct host *host, const struct config *cfg)
 
 static void
 fill_shipconf(struct shipconf *c, const struct config *cfg,
-    const struct link *l, const struct ring *r)
+    const struct link *l, const struct ring *r, uint64_t series)
 {
 	memset(c, 0, sizeof(*c));
 	c->interval_ms = cfg->interval_ms;
 	c->timeout_ms = cfg->timeout_ms;
 	c->batch = cfg->batch;
+	c->egress_limit = ceiling_egress(cfg, series);
 	c->flags = (l->split ? SHIPCONF_SPLIT : 0) |
 	    ((cfg->require & REQUIRE_LANDLOCK) != 0 ?
 	    SHIPCONF_REQUIRE_LANDLOCK : 0) |
@@ -181,7 +182,8 @@ log_stopped(const struct ring *r)
 /* Everything that needs a path, a name service or a user is done here. */
 static void
 start_shipper(struct link *link, const struct options *o,
-    const struct config *cfg, const struct ring *r, uint64_t *seed)
+    const struct config *cfg, const struct ring *r, uint64_t series,
+    uint64_t *seed)
 {
 	static const char *const what[SECRET_END] = {
 		"ship.ca", "ship.cert", "ship.key", "ship.crl",
@@ -204,7 +206,7 @@ start_shipper(struct link *link, const struct options *o,
 		    secret_open((enum secret)i, what[i], path[i]);
 	launch_shipper(link, &(struct launch_options){
 		.path = o->shipper, .user = o->shipper_user });
-	fill_shipconf(&conf, cfg, link, r);
+	fill_shipconf(&conf, cfg, link, r, series);
 	resource_fill(&conf, cfg);
 	resolvconf_fill(&conf, "/etc/resolv.conf");
 	*seed = conf.seed;
@@ -267,7 +269,8 @@ main(int argc, char **argv)
 	open_host(&host, &cfg);
 	refuse_too_many(&host, &cfg);
 	leave_clock(&cfg);
-	start_shipper(&link, &o, &cfg, cycle.ring, &seed);
+	start_shipper(&link, &o, &cfg, cycle.ring,
+	    ceiling_sum(&host, &cfg.sources), &seed);
 	if (self_open(&self, link.shipper.pid) < 0)
 		log_event_errno(LOG_LEVEL_WARNING, "self_unreadable",
 		    "/proc/PID/status", errno);

@@ -37,6 +37,9 @@ enum {
 	RING_MIN = 1048576,
 	RING_MAX = 1073741824,
 
+	EGRESS_MIN = 65536,	/* bytes of bodies in an hour */
+	EGRESS_MAX = 1073741824,	/* whatever CONFIG says */
+
 	REQUEST_TARGET = 1048576,	/* split above: nginx takes 1m */
 	REQUEST_MAX = 4194304,	/* bytes of one encoded request body */
 	REPLY_HEAD_MAX = 16384,	/* status line, headers and trailers */

@@ -147,6 +147,7 @@ shipconf_encode(const struct shipconf *c, void *buf, size_t cap)
 	write_varint(&w, c->interval_ms);
 	write_varint(&w, c->timeout_ms);
 	write_varint(&w, c->batch);
+	write_varint(&w, c->egress_limit);
 	write_u8(&w, c->flags);
 	write_u8(&w, (uint8_t)c->protocol);
 	write_u8(&w, (uint8_t)c->nendpoints);
@@ -219,6 +220,7 @@ shipconf_decode(struct shipconf *c, const void *buf, size_t len)
 	c->interval_ms = read_range(&r, INTERVAL_MIN_MS, INTERVAL_MAX_MS);
 	c->timeout_ms = read_range(&r, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS);
 	c->batch = read_range(&r, BATCH_MIN, BATCH_MAX);
+	c->egress_limit = read_range(&r, EGRESS_MIN, EGRESS_MAX);
 	c->flags = read_u8(&r);
 	c->protocol = (enum protocol)read_u8(&r);
 	if ((c->flags & ~SHIPCONF_FLAGS) != 0 ||

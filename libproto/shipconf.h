@@ -72,6 +72,7 @@ struct shipconf {
 	uint32_t interval_ms;
 	uint32_t timeout_ms;		/* of one whole exchange */
 	uint32_t batch;			/* bytes of records */
+	uint32_t egress_limit;		/* bytes of bodies in any hour */
 	struct declared declared;	/* metrics of source OPERATOR */
 	uint8_t flags;
 	enum protocol protocol;

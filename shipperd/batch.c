@@ -37,6 +37,7 @@ batch_clear(struct batch *b)
 	b->wall_ns = 0;
 	b->last_seq = 0;
 	b->closed = false;
+	b->cut = false;
 }
 
 static bool
@@ -54,6 +55,7 @@ batch_add(struct batch *b, const struct record_head *h, const void *record,
 	uint8_t *copy = b->space + b->used;
 
 	if (!takes(b, h, len)) {
+		b->cut = !b->closed && h->wall_ns == b->wall_ns;
 		b->closed = true;
 		return false;
 	}

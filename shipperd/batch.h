@@ -23,6 +23,7 @@ struct batch {
 	uint64_t wall_ns;	/* of every record in it */
 	uint64_t last_seq;	/* what an ACK for all of it says */
 	bool closed;		/* takes no more: step ended, or full */
+	bool cut;		/* full: its step goes on in the next one */
 };
 
 /* NULL: no memory. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { TARGET_MIN = 16384 };
 enum { NS_PER_MS = 1000000 };
@@ -52,6 +53,7 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 	d->conn = conn;
 	d->seed = conf->seed;
 	d->target = REQUEST_TARGET;
+	egress_init(&d->egress, conf->egress_limit, now_ns);
 	/* a fleet in trouble asks hardly more often than when all is well */
 	for (size_t i = 0; i < conf->nendpoints; i++)
 		d->breaker[i].first_ms = conf->interval_ms / 2;
@@ -73,15 +75,6 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 		defender_init(d->defender, conf);
 	}
 	await_first(d, now_ns);
-}
-
-static bool
-ends_step(const struct batch_record *last)
-{
-	struct record_reader rr;
-
-	return record_open(&rr, last->bytes, last->len) == 0 &&
-	    (rr.head.flags & RECORD_LAST) != 0;
 }
 
 static ptrdiff_t
@@ -109,17 +102,26 @@ count_points(const struct batch_record *record)
 	return points;
 }
 
-/* A backlog does not go faster than this, and no two hosts in step. */
+/*
+ * A backlog does not go faster than this, and no two hosts in step.  It stays
+ * below the limit of egress by itself, but never falls behind what is made.
+ */
 static void
 keep_pace(struct delivery *d)
 {
 	const uint32_t pace_ms = d->conf->interval_ms / CATCH_UP;
+	const uint32_t most_ms = d->conf->interval_ms / 4 * 3;
 	/* spread, no secret: two hosts differ by their seeds */
 	const uint32_t spread_ms = retry_phase_ms(d->seed ^ d->now_ns,
 	    pace_ms / 2 + 1);
+	uint64_t wait_ms = egress_pace_ms(&d->egress, d->step);
 
-	d->not_before_ns = d->now_ns +
-	    (uint64_t)(pace_ms - pace_ms / 4 + spread_ms) * NS_PER_MS;
+	if (wait_ms > most_ms)
+		wait_ms = most_ms;
+	if (wait_ms < pace_ms - pace_ms / 4 + spread_ms)
+		wait_ms = pace_ms - pace_ms / 4 + spread_ms;
+	d->step = 0;
+	d->not_before_ns = d->now_ns + wait_ms * NS_PER_MS;
 }
 
 static uint64_t
@@ -144,7 +146,8 @@ finish_part(struct delivery *d, enum ack what)
 	d->plain_len = 0;
 	if (d->first < b->nrecords)
 		return;
-	if (ends_step(last))
+	/* not by the record's own word: who never ends a step has no pace */
+	if (!b->cut)
 		keep_pace(d);
 	d->first = 0;
 	intake_release(d->intake);
@@ -176,6 +179,33 @@ pack(struct delivery *d)
 	return len >= 0;
 }
 
+/* Fail closed: this much was never meant to leave. */
+_Noreturn static void
+end_by_egress(const struct delivery *d)
+{
+	struct log_line l;
+
+	log_begin(&l, LOG_LEVEL_ERROR, "egress_exceeded");
+	log_int(&l, "bytes", (int64_t)(d->egress.used + d->body.len));
+	log_int(&l, "limit", (int64_t)d->egress.limit);
+	log_end(&l);
+	_exit(1);
+}
+
+/* Once for each body: that it is sent again is not the collector's doing. */
+static void
+pay(struct delivery *d)
+{
+	const uint64_t when_ns = egress_take(&d->egress, d->body.len,
+	    d->now_ns);
+
+	if (when_ns == EGRESS_OVER)
+		end_by_egress(d);
+	d->step += d->body.len;
+	if (d->not_before_ns < when_ns)
+		d->not_before_ns = when_ns;
+}
+
 /* Halves the run of records until its body is small enough. */
 static void
 encode_next(struct delivery *d)
@@ -197,6 +227,8 @@ encode_next(struct delivery *d)
 	d->plain_len = len < 0 ? 0 : (size_t)len;
 	if (len < 0 || !pack(d))
 		drop_record(d, &b->record[d->first]);
+	else
+		pay(d);
 }
 
 /* All that has come; none of it is answered for before its report is. */
@@ -242,6 +274,8 @@ make_report(struct delivery *d)
 		    (int64_t)d->points);
 		d->state.count.refused += d->points;
 		finish_report(d, ACK_REJECTED);
+	} else {
+		pay(d);
 	}
 }
 
@@ -465,7 +499,7 @@ delivery_step(struct delivery *d, uint64_t now_ns)
 	while (d->plain_len == 0 && d->answer.seq == 0 &&
 	    intake_ready(d->intake) != NULL)
 		encode_next(d);
-	if (d->plain_len == 0)
+	if (d->plain_len == 0 || d->not_before_ns > now_ns)
 		return;
 	d->endpoint = endpoint;
 	if (d->signer != NULL)

@@ -11,6 +11,7 @@
 #include "breaker.h"
 #include "conn.h"
 #include "defender.h"
+#include "egress.h"
 #include "frame.h"
 #include "gzip.h"
 #include "intake.h"
@@ -48,6 +49,8 @@ struct delivery {
 	uint64_t seed;			/* of the spread */
 	size_t target;			/* plain bytes; a 413 halves it */
 	struct defender *defender;	/* NULL: requests are OTLP */
+	struct egress egress;
+	size_t step;			/* bytes sent of this time step */
 	/* trying */
 	size_t endpoint;
 	struct breaker breaker[ENDPOINTS_MAX];

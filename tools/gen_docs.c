@@ -276,6 +276,7 @@ print_bounds(void)
 		{ "pins", PINS_MAX },
 		{ "bytes of records in a batch", BATCH_MAX },
 		{ "bytes of one request's body", REQUEST_MAX },
+		{ "bytes of all bodies in an hour", EGRESS_MAX },
 		{ "bytes of a reply's head", REPLY_HEAD_MAX },
 		{ "bytes of a reply's body", REPLY_BODY_MAX },
 	};

@@ -270,6 +270,15 @@ print_plan(const struct plan *p)
 }
 
 static void
+print_egress(const struct plan *p, uint64_t most)
+{
+	char value[VALUE_TEXT_MAX];
+
+	printf("egress: %s an hour at most\n", value_print(value,
+	    value_bytes, ceiling_egress(p->config, most) / KIB * KIB));
+}
+
+static void
 free_plan(struct plan *p)
 {
 	free(p->last.bytes);
@@ -295,6 +304,7 @@ print_all(struct plan *p, struct host *h)
 {
 	print_series(p, ceiling_sum(h, &p->config->sources));
 	print_plan(p);
+	print_egress(p, ceiling_sum(h, &p->config->sources));
 	print_memory(p);
 	print_sources(p, h);
 }

@@ -217,6 +217,7 @@ collector_config(uint8_t message[FRAME_MAX], uint8_t flags)
 
 	c.interval_ms = c.timeout_ms = INTERVAL_MIN_MS;
 	c.batch = BATCH_MIN;
+	c.egress_limit = EGRESS_MIN;
 	c.flags = flags;
 	c.nendpoints = 1;
 	REQUIRE(url_parse(&c.endpoint[0], "https://127.0.0.1:4318/") == NULL);

@@ -34,6 +34,7 @@ check_taken(const struct config *c)
 	sent.interval_ms = c->interval_ms;
 	sent.timeout_ms = c->timeout_ms;
 	sent.batch = c->batch;
+	sent.egress_limit = c->egress_limit > 0 ? c->egress_limit : EGRESS_MIN;
 	sent.protocol = c->protocol;
 	sent.nendpoints = c->nendpoints;
 	memcpy(sent.endpoint, c->endpoint, sizeof(sent.endpoint));

@@ -16,6 +16,7 @@ check_bounds(const struct shipconf *c)
 	if (c->nendpoints < 1 || c->nendpoints > ENDPOINTS_MAX ||
 	    c->nservers > NAMESERVERS_MAX || c->nattrs > RESOURCE_ATTRS_MAX ||
 	    c->interval_ms < INTERVAL_MIN_MS || c->batch < BATCH_MIN ||
+	    c->egress_limit < EGRESS_MIN || c->egress_limit > EGRESS_MAX ||
 	    c->protocol >= PROTOCOL_END)
 		abort();
 	for (size_t i = 0; i < c->nendpoints; i++)

@@ -53,7 +53,8 @@ class Plan:
             name, _, rest = line.partition(": ")
             lines.setdefault(name, []).append(rest)
         check_equal(list(lines), ["series", "collection", "stored", "sent",
-                                  "ring", "outage", "memory", "source"])
+                                  "ring", "outage", "egress", "memory",
+                                  "source"])
         most, now, self.allowed = re.fullmatch(
             r"(\d+) at most on this host, (\d+) now, (no ceiling|\d+ "
             r"allowed)", lines["series"][0]).groups()

@@ -45,15 +45,19 @@ world(size_t nendpoints)
 	batch_free(in.ready);
 	memset(&conf, 0, sizeof(conf));
 	conf.interval_ms = INTERVAL_MS;
+	conf.egress_limit = EGRESS_MAX;
 	conf.nendpoints = nendpoints;
 	for (size_t i = 0; i < nendpoints; i++)
 		strcpy(conf.endpoint[i].host, host[i]);
-	now = 1000000 * MS;
+	now = 10000000 * MS;
 	nacks = 0;
 	seq = 0;
 	wall = UINT64_C(1763650000000000000);
 	intake_init(&in, NULL, BATCH_MAX);
 	delivery_init(&d, &conf, &in, fake_conn(), now);
+	/* an hour ago: all of the limit has been earned */
+	egress_init(&d.egress, conf.egress_limit, now -
+	    EGRESS_HOUR_MS * MS);
 }
 
 /* A time step of so many records, of so many points each. */

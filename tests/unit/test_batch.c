@@ -69,6 +69,7 @@ TEST(the_last_record_of_a_step_closes_the_batch)
 	CHECK(batch_add(b, &last, bytes, 10));
 	CHECK(b->closed);
 	CHECK(!batch_add(b, &step, bytes, 1));
+	CHECK(!b->cut);
 	CHECK_INT(b->nrecords, 1);
 }
 
@@ -81,7 +82,7 @@ TEST(a_record_of_another_step_closes_the_batch_and_stays_out)
 	other.seq++;
 	CHECK(batch_add(b, &step, bytes, 10));
 	CHECK(!batch_add(b, &other, bytes, 10));
-	CHECK(b->closed);
+	CHECK(b->closed && !b->cut);
 	CHECK_INT(b->nrecords, 1);
 	CHECK_INT(b->used, 10);
 	CHECK_INT(b->wall_ns, 1000);
@@ -97,7 +98,7 @@ TEST(a_record_fits_to_the_last_byte_and_not_beyond)
 	CHECK_INT(b->used, CAP);
 	CHECK(!b->closed);
 	CHECK(!batch_add(b, &step, bytes, 1));
-	CHECK(b->closed);
+	CHECK(b->closed && b->cut);
 	CHECK_INT(b->used, CAP);
 	CHECK_INT(b->nrecords, 2);
 }

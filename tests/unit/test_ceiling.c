@@ -139,3 +139,28 @@ TEST(a_source_that_is_off_counts_for_nothing)
 	CHECK_INT(ceiling_sum(&h, &o), ceiling_own(0));
 	host_close(&h);
 }
+
+static uint32_t
+egress(uint64_t n, uint32_t interval_ms, bool gzip)
+{
+	static struct config c;
+
+	c.interval_ms = interval_ms;
+	c.gzip = gzip;
+	return ceiling_egress(&c, n);
+}
+
+TEST(the_limit_of_egress_grows_with_series_and_collections_within_its_bounds)
+{
+	static const struct config said = { .egress_limit = 65536,
+		.interval_ms = 1000 };
+
+	CHECK_INT(egress(722, 10000, true), 722 * 128 * 360);
+	CHECK_INT(egress(722, 1000, true), 722 * 128 * 3600);
+	CHECK_INT(egress(722, 10000, false), 722 * 1024 * 360);
+	CHECK_INT(egress(1, INTERVAL_MAX_MS, true), 4194304);
+	CHECK_INT(egress(0, INTERVAL_MIN_MS, true), 4194304);
+	CHECK_INT(egress(1000000, 1000, false), EGRESS_MAX);
+	CHECK_INT(egress(UINT64_MAX, INTERVAL_MIN_MS, false), EGRESS_MAX);
+	CHECK_INT(ceiling_egress(&said, 1000000), 65536);
+}

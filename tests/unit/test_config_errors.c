@@ -11,6 +11,7 @@
 #define DURATIONS "right would be e.g. `10s`, `30s`, `5m` (1s to 1h)"
 #define TIMEOUTS "right would be e.g. `10s`, `500ms`, `1m` (500ms to 2m)"
 #define RINGS "right would be e.g. `16MiB`, `4MiB`, `1GiB` (1MiB to 1GiB)"
+#define LIMITS "right would be e.g. `16MiB`, `1GiB` (64KiB to 1GiB)"
 #define BATCHES "right would be e.g. `256KiB`, `1MiB` (32KiB to 1MiB)"
 #define PROC "right would be an absolute path such as `/proc`"
 #define TYPES "right would be up to 16 different names of at most 31 letters," \
@@ -149,7 +150,7 @@ TEST(an_unknown_key_is_refused_and_the_nearest_is_named)
 		    ": ship.colour: unknown key; right would be one of"
 		    " protocol, compression, endpoints, ca, cert, key, token,"
 		    " crl, pins, pin_mode, proxy, proxy_ca, proxy_login, sign,"
-		    " sign_key, defender, timeout, batch" },
+		    " sign_key, defender, timeout, batch, egress_limit" },
 		{ "{`logging`:{}}", ": logging: unknown key; right would be"
 		    " one of collect, ring, ship, resource, require" },
 		{ "{``:{}}", ": : unknown key; right would be one of collect,"
@@ -276,6 +277,11 @@ TEST(a_quantity_that_is_malformed_or_out_of_range_is_refused)
 		    ": ship.batch: `32767B` is out of range; " BATCHES },
 		{ "{`ship`:{@,`batch`:`1025KiB`}}",
 		    ": ship.batch: `1025KiB` is out of range; " BATCHES },
+		{ "{`ship`:{@,`egress_limit`:`63KiB`}}",
+		    ": ship.egress_limit: `63KiB` is out of range; " LIMITS },
+		{ "{`ship`:{@,`egress_limit`:`1025MiB`}}",
+		    ": ship.egress_limit: `1025MiB` is out of range; "
+		    LIMITS },
 	};
 
 	CHECK_ROWS(rows);

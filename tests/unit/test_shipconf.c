@@ -10,6 +10,7 @@ static const uint8_t golden[] = {
 	0x90, 0x4e,				/* interval 10000 ms */
 	0xf4, 0x03,				/* timeout 500 ms */
 	0x80, 0x80, 0x10,			/* batch 262144 */
+	0x80, 0x80, 0x80, 0x04,			/* egress 8388608 */
 	2, 1,					/* flags, protocol */
 	2,					/* endpoints */
 	1, 'a', 0xde, 0x21, 2, '/', 'x',
@@ -38,6 +39,7 @@ example(void)
 	struct shipconf c = {
 		.seed = 0x8899aabbccddeeff,
 		.interval_ms = 10000, .timeout_ms = 500, .batch = 262144,
+		.egress_limit = 8388608,
 		.flags = SHIPCONF_SPLIT, .protocol = PROTOCOL_HTTP_JSON,
 		.nendpoints = 2, .nservers = 2, .nattrs = 1,
 		.server = {
@@ -87,6 +89,7 @@ TEST(what_was_encoded_is_decoded)
 	CHECK_INT(got.interval_ms, 10000);
 	CHECK_INT(got.timeout_ms, 500);
 	CHECK_INT(got.batch, 262144);
+	CHECK_INT(got.egress_limit, 8388608);
 	CHECK_INT(got.flags, SHIPCONF_SPLIT);
 	CHECK_INT(got.protocol, PROTOCOL_HTTP_JSON);
 	CHECK_INT(got.nendpoints, 2);
@@ -198,6 +201,7 @@ TEST(every_number_is_taken_at_its_bounds_and_not_beyond)
 	BOUNDS(interval_ms, INTERVAL_MIN_MS, INTERVAL_MAX_MS);
 	BOUNDS(timeout_ms, TIMEOUT_MIN_MS, TIMEOUT_MAX_MS);
 	BOUNDS(batch, BATCH_MIN, BATCH_MAX);
+	BOUNDS(egress_limit, EGRESS_MIN, EGRESS_MAX);
 }
 
 TEST(unknown_protocols_flags_and_families_are_refused)
@@ -310,8 +314,8 @@ TEST(the_largest_configuration_fits_a_frame)
 TEST(counts_above_their_bounds_are_refused)
 {
 	static const struct { size_t offset; uint8_t max; } counts[] = {
-		{ 25, ENDPOINTS_MAX }, { 40, NAMESERVERS_MAX },
-		{ 70, RESOURCE_ATTRS_MAX }, { 76, PINS_MAX },
+		{ 29, ENDPOINTS_MAX }, { 44, NAMESERVERS_MAX },
+		{ 74, RESOURCE_ATTRS_MAX }, { 80, PINS_MAX },
 	};
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
