@@ -53,7 +53,9 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 	d->conn = conn;
 	d->seed = conf->seed;
 	d->target = REQUEST_TARGET;
-	egress_init(&d->egress, conf->egress_limit, now_ns);
+	egress_init(&d->egress, conf->egress_limit,
+	    (conf->flags & SHIPCONF_FRESH) != 0 ? EGRESS_FRESH_MS :
+	    EGRESS_PAUSE_MS, now_ns);
 	/* a fleet in trouble asks hardly more often than when all is well */
 	for (size_t i = 0; i < conf->nendpoints; i++)
 		d->breaker[i].first_ms = conf->interval_ms / 2;

@@ -9,11 +9,14 @@
 enum { MINUTE_MS = 60000 };
 
 void
-egress_init(struct egress *e, uint32_t limit, uint64_t now_ns)
+egress_init(struct egress *e, uint32_t limit, uint32_t age_ms,
+    uint64_t now_ns)
 {
+	const uint64_t age_ns = age_ms * NS_PER_MS;
+
 	memset(e, 0, sizeof(*e));
 	e->limit = limit;
-	e->born_ns = now_ns;
+	e->born_ns = age_ns < now_ns ? now_ns - age_ns : 0;
 }
 
 static void

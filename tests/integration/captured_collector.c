@@ -276,7 +276,7 @@ start(const struct options *o, const struct config *cfg)
 	conf.timeout_ms = cfg->timeout_ms;
 	conf.batch = cfg->batch;
 	conf.egress_limit = cfg->egress_limit;
-	conf.flags = (channel.split ? SHIPCONF_SPLIT : 0) | SHIPCONF_FRESH |
+	conf.flags = (channel.split ? SHIPCONF_SPLIT : 0) |
 	    (cfg->gzip ? SHIPCONF_GZIP : 0);
 	conf.protocol = cfg->protocol;
 	conf.nendpoints = cfg->nendpoints;

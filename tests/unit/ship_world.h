@@ -56,8 +56,7 @@ world(size_t nendpoints)
 	intake_init(&in, NULL, BATCH_MAX);
 	delivery_init(&d, &conf, &in, fake_conn(), now);
 	/* an hour ago: all of the limit has been earned */
-	egress_init(&d.egress, conf.egress_limit, now -
-	    EGRESS_HOUR_MS * MS);
+	egress_init(&d.egress, conf.egress_limit, EGRESS_HOUR_MS, now);
 }
 
 /* A time step of so many records, of so many points each. */

@@ -18,7 +18,7 @@ aged(uint64_t at)
 {
 	struct egress e;
 
-	egress_init(&e, LIMIT, at - HOUR);
+	egress_init(&e, LIMIT, EGRESS_HOUR_MS, at);
 	return e;
 }
 
@@ -27,27 +27,57 @@ TEST(nothing_is_there_at_the_start_and_each_second_earns_its_part)
 	struct egress e;
 
 	/* a byte each millisecond */
-	egress_init(&e, LIMIT, 5 * MS);
+	egress_init(&e, LIMIT, 0, 5 * MS);
 	CHECK_INT(egress_take(&e, 1000, 5 * MS), 1005 * MS);
 	CHECK_INT(egress_take(&e, 1, 1005 * MS), 1006 * MS);
 	CHECK_INT(egress_take(&e, 8999, 60 * 1000 * MS), 10005 * MS);
 }
 
-TEST(many_short_lives_together_earn_no_more_than_one_long)
+/* Each with the unit's pause before it. */
+static uint64_t
+live(unsigned life_ms, unsigned fresh_ms)
 {
-	enum { LIFE_MS = 2500, LIVES = EGRESS_HOUR_MS / LIFE_MS };
+	const uint64_t turn = EGRESS_PAUSE_MS + life_ms;
 	uint64_t sent = 0;
 
-	for (unsigned life = 0; life < LIVES; life++) {
-		const uint64_t born = (uint64_t)life * LIFE_MS * MS;
-		uint64_t at = born;
+	for (unsigned life = 1; life * turn < EGRESS_HOUR_MS; life++) {
+		const uint64_t end = life * turn * MS;
+		uint64_t at = end - life_ms * MS;
 		struct egress e;
 
-		egress_init(&e, LIMIT, born);
-		while ((at = egress_take(&e, 100, at)) <= born + LIFE_MS * MS)
+		egress_init(&e, LIMIT, fresh_ms, at);
+		while ((at = egress_take(&e, 100, at)) <= end)
 			sent += 100;
 	}
-	CHECK(sent <= LIMIT && sent > LIMIT * 9 / 10);
+	return sent;
+}
+
+TEST(many_short_lives_together_earn_no_more_than_one_long)
+{
+	size_t len;
+
+	for (unsigned life_ms = 100; life_ms < 60000; life_ms *= 3) {
+		CHECK(live(life_ms, EGRESS_PAUSE_MS) <= LIMIT);
+		CHECK(live(life_ms, EGRESS_PAUSE_MS) > LIMIT * 9 / 10);
+	}
+	/* the unit's pause must be as long as it is said to be */
+	CHECK(strstr(test_file("systemd/sluice.service.in", &len),
+	    "\nRestartSec=500ms\n") != NULL);
+	CHECK_INT(EGRESS_PAUSE_MS, 500);
+}
+
+TEST(lives_that_each_lose_the_ring_have_three_limits_at_most)
+{
+	for (unsigned life_ms = 1; life_ms < 60000; life_ms *= 3)
+		CHECK(live(life_ms, EGRESS_FRESH_MS) <= 3 * LIMIT);
+}
+
+TEST(what_starts_with_the_machine_has_no_time_from_before)
+{
+	struct egress e;
+
+	egress_init(&e, LIMIT, EGRESS_PAUSE_MS, 100 * MS);
+	CHECK_INT(egress_take(&e, 200, 100 * MS), 200 * MS);
 }
 
 TEST(an_hour_takes_the_limit_to_the_byte_and_not_one_more)
@@ -90,7 +120,7 @@ TEST(what_is_larger_than_any_size_is_over_and_no_sum_wraps)
 {
 	struct egress e;
 
-	egress_init(&e, EGRESS_MAX, 0);
+	egress_init(&e, EGRESS_MAX, 0, 0);
 	CHECK(egress_take(&e, SIZE_MAX, 2 * HOUR) == EGRESS_OVER);
 	CHECK(egress_take(&e, EGRESS_MAX, 2 * HOUR) == HOUR);
 	CHECK(egress_take(&e, SIZE_MAX, 2 * HOUR) == EGRESS_OVER);
@@ -125,11 +155,11 @@ put_open(unsigned npoints, uint64_t at)
 }
 
 static void
-limited(uint32_t limit, uint64_t age_ms)
+limited(uint32_t limit, uint32_t age_ms)
 {
 	world(1);
 	conf.egress_limit = limit;
-	egress_init(&d.egress, limit, now - age_ms * MS);
+	egress_init(&d.egress, limit, age_ms, now);
 }
 
 TEST(a_step_that_is_never_ended_keeps_the_pace_too)

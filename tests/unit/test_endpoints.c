@@ -306,7 +306,6 @@ TEST(the_first_request_of_all_waits_for_nothing)
 	conf.flags |= SHIPCONF_FRESH;
 	free(d.plain);
 	delivery_init(&d, &conf, &in, fake_conn(), now);
-	egress_init(&d.egress, EGRESS_MAX, now - EGRESS_HOUR_MS * MS);
 	put_step(1, 1);
 	CHECK_INT(wait_for_post(), 0);
 	conf.flags = 0;
