@@ -6,6 +6,7 @@
 #include "log.h"
 #include "otlp.h"
 #include "otlp_reply.h"
+#include "pace.h"
 #include "reason.h"
 #include "retry.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { TARGET_MIN = 16384 };
 enum { NS_PER_MS = 1000000 };
@@ -104,28 +104,6 @@ count_points(const struct batch_record *record)
 	return points;
 }
 
-/*
- * A backlog does not go faster than this, and no two hosts in step.  It stays
- * below the limit of egress by itself, but never falls behind what is made.
- */
-static void
-keep_pace(struct delivery *d)
-{
-	const uint32_t pace_ms = d->conf->interval_ms / CATCH_UP;
-	const uint32_t most_ms = d->conf->interval_ms / 4 * 3;
-	/* spread, no secret: two hosts differ by their seeds */
-	const uint32_t spread_ms = retry_phase_ms(d->seed ^ d->now_ns,
-	    pace_ms / 2 + 1);
-	uint64_t wait_ms = egress_pace_ms(&d->egress, d->step);
-
-	if (wait_ms > most_ms)
-		wait_ms = most_ms;
-	if (wait_ms < pace_ms - pace_ms / 4 + spread_ms)
-		wait_ms = pace_ms - pace_ms / 4 + spread_ms;
-	d->step = 0;
-	d->not_before_ns = d->now_ns + wait_ms * NS_PER_MS;
-}
-
 static uint64_t
 seq_of(const struct batch_record *record)
 {
@@ -150,7 +128,7 @@ finish_part(struct delivery *d, enum ack what)
 		return;
 	/* not by the record's own word: who never ends a step has no pace */
 	if (!b->cut)
-		keep_pace(d);
+		pace_keep(d);
 	d->first = 0;
 	intake_release(d->intake);
 }
@@ -181,33 +159,6 @@ pack(struct delivery *d)
 	return len >= 0;
 }
 
-/* Fail closed: this much was never meant to leave. */
-_Noreturn static void
-end_by_egress(const struct delivery *d)
-{
-	struct log_line l;
-
-	log_begin(&l, LOG_LEVEL_ERROR, "egress_exceeded");
-	log_int(&l, "bytes", (int64_t)(d->egress.used + d->body.len));
-	log_int(&l, "limit", (int64_t)d->egress.limit);
-	log_end(&l);
-	_exit(1);
-}
-
-/* Once for each body: that it is sent again is not the collector's doing. */
-static void
-pay(struct delivery *d)
-{
-	const uint64_t when_ns = egress_take(&d->egress, d->body.len,
-	    d->now_ns);
-
-	if (when_ns == EGRESS_OVER)
-		end_by_egress(d);
-	d->step += d->body.len;
-	if (d->not_before_ns < when_ns)
-		d->not_before_ns = when_ns;
-}
-
 /* Halves the run of records until its body is small enough. */
 static void
 encode_next(struct delivery *d)
@@ -230,7 +181,7 @@ encode_next(struct delivery *d)
 	if (len < 0 || !pack(d))
 		drop_record(d, &b->record[d->first]);
 	else
-		pay(d);
+		pace_pay(d);
 }
 
 /* All that has come; none of it is answered for before its report is. */
@@ -277,7 +228,7 @@ make_report(struct delivery *d)
 		d->state.count.refused += d->points;
 		finish_report(d, ACK_REJECTED);
 	} else {
-		pay(d);
+		pace_pay(d);
 	}
 }
 

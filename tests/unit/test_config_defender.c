@@ -206,6 +206,7 @@ TEST(what_crosses_to_the_shipper_is_the_same)
 	s.interval_ms = c.interval_ms;
 	s.timeout_ms = c.timeout_ms;
 	s.batch = c.batch;
+	s.egress_limit = EGRESS_MIN;
 	s.protocol = c.protocol;
 	s.nendpoints = 1;
 	s.endpoint[0] = c.endpoint[0];

@@ -49,12 +49,14 @@ answer_with(const char *http)
 
 TEST(a_new_host_reports_at_once_and_one_that_was_there_an_interval_later)
 {
-	const uint64_t began = UINT64_C(1000000) * MS;
+	const uint64_t began = UINT64_C(10000000) * MS;
 
 	report_world(SHIPCONF_FRESH);
 	put_step(1, 1);
 	CHECK(posted());
 	CHECK(now == began);
+	/* a report is paid for like any body */
+	CHECK_INT(d.egress.used, last_post()->len);
 	report_world(0);
 	steps_until_posted();
 	CHECK(now - began >= REPORT_MS * MS);
