@@ -8,5 +8,7 @@
 
 /* crc: 0, or what came of the bytes before. */
 uint32_t	crc32c(uint32_t crc, const void *, size_t);
+/* The same, as any processor can. */
+uint32_t	crc32c_by_table(uint32_t crc, const void *, size_t);
 
 #endif

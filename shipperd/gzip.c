@@ -16,8 +16,6 @@ enum {
 	HEAD = 10, TAIL = 8,
 };
 
-static const uint32_t crc_polynomial = UINT32_C(0xedb88320);
-
 /* Bits go into bytes from the lowest upwards (RFC 1951, section 3.1.1). */
 struct bits {
 	uint64_t held;
@@ -114,47 +112,12 @@ fill_codes(struct gzip *g)
 	g->length[GZIP_LENGTH_MAX].n = g->literal[285].n;
 }
 
-static void
-fill_crc(struct gzip *g)
-{
-	for (uint32_t i = 0; i < 256; i++) {
-		uint32_t crc = i;
-
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ ((crc & 1) != 0 ? crc_polynomial : 0);
-		g->crc[0][i] = crc;
-	}
-	for (int k = 1; k < 8; k++)
-		for (uint32_t i = 0; i < 256; i++)
-			g->crc[k][i] = g->crc[k - 1][i] >> 8 ^
-			    g->crc[0][g->crc[k - 1][i] & 0xff];
-}
-
 void
 gzip_init(struct gzip *g)
 {
 	memset(g, 0, sizeof(*g));
 	fill_codes(g);
-	fill_crc(g);
-}
-
-/* Eight bytes a step (RFC 1952, section 8, says one). */
-static uint32_t
-crc32_of(const struct gzip *g, const uint8_t *p, size_t len)
-{
-	uint32_t crc = UINT32_MAX;
-	uint64_t v;
-
-	for (; len >= sizeof(v); len -= sizeof(v), p += sizeof(v)) {
-		memcpy(&v, p, sizeof(v));
-		v = le64toh(v) ^ crc;
-		crc = 0;
-		for (int k = 0; k < 8; k++)
-			crc ^= g->crc[7 - k][v >> 8 * k & 0xff];
-	}
-	for (; len > 0; len--)
-		crc = crc >> 8 ^ g->crc[0][(crc ^ *p++) & 0xff];
-	return ~crc;
+	crc32_init(&g->crc);
 }
 
 static inline uint32_t
@@ -266,7 +229,7 @@ gzip_pack(struct gzip *g, const uint8_t *in, size_t len, uint8_t *out,
 	put_block(g, &b, in, len);
 	flush(&b);
 	b.end += TAIL;
-	put(&b, crc32_of(g, in, len), 32);
+	put(&b, crc32_of(&g->crc, in, len), 32);
 	put(&b, len, 32);
 	return b.full ? -ENOBUFS : b.p - out;
 }

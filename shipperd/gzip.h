@@ -12,6 +12,8 @@
 #ifndef SLUICE_GZIP_H
 #define SLUICE_GZIP_H
 
+#include "crc32.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,7 +35,7 @@ struct gzip {
 	uint8_t distance[GZIP_DISTANCES];	/* five bits each */
 	/* a repetition's length with its extra bits */
 	struct { uint32_t bits, n; } length[GZIP_LENGTH_MAX + 1];
-	uint32_t crc[8][256];
+	struct crc32 crc;
 	uint32_t place[GZIP_PLACES];
 };
 
