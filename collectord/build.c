@@ -166,6 +166,12 @@ escape(struct build *b, enum key key, const uint8_t *s, size_t len,
 	const size_t cap = registry_key(key)->longest;
 	size_t n = 0;
 
+	/* nearly all names are as they may stand */
+	if (memchr(s, '%', len) == NULL && registry_value_ok(key, s, len)) {
+		memcpy(out, s, len);
+		*a = (struct attr){ key, (uint8_t)len, out };
+		return true;
+	}
 	for (size_t i = 0, plain; i < len; i += plain == 0 ? 1 : plain) {
 		plain = plain_bytes(key, s + i, len - i);
 		if (n + (plain == 0 ? 3 : plain) > cap)
@@ -262,19 +268,11 @@ build_attr_number(struct build *b, enum key key, uint64_t value)
 void
 build_point(struct build *b, unsigned id, int64_t value)
 {
-	const struct metric_row *metric;
-
 	if (b->skipping)
 		return;
 	if (!b->in_instance || b->npoints == RECORD_POINTS_MAX ||
-	    registry_point(id) == NULL ||
-	    (b->npoints > 0 && b->point[b->npoints - 1].id >= id)) {
-		broken(b);
-		return;
-	}
-	metric = registry_metric(point_metric(id));
-	if (metric->source != b->head.source ||
-	    (metric->instrument == COUNTER && value < 0)) {
+	    (b->npoints > 0 && b->point[b->npoints - 1].id >= id) ||
+	    !point_ok(id, b->head.source, value)) {
 		broken(b);
 		return;
 	}

@@ -15,17 +15,21 @@ reader_of(const void *bytes, size_t len)
 uint64_t
 read_varint_rest(struct reader *r)
 {
+	const uint8_t *p = r->p;
 	uint64_t v = 0;
 
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t b = read_u8(r);
+	for (unsigned shift = 0; shift < 64 && !r->bad && p < r->end;
+	    shift += 7) {
+		const uint8_t b = *p++;
 
-		/* the tenth byte holds one bit; a last byte of 0 is padding */
-		if (r->bad || (shift == 63 && b > 1) || (shift > 0 && b == 0))
-			break;
 		v |= (uint64_t)(b & 0x7f) << shift;
-		if (b < 0x80)
-			return v;
+		if (b >= 0x80)
+			continue;
+		/* the tenth byte holds one bit; a last byte of 0 is padding */
+		if ((shift == 63 && b > 1) || (shift > 0 && b == 0))
+			break;
+		r->p = p;
+		return v;
 	}
 	r->bad = true;
 	return 0;

@@ -90,10 +90,10 @@ struct record_reader {
 
 /* -EBADMSG: too short, unknown version, source or flag, time 0. */
 int		record_open(struct record_reader *, const void *, size_t);
-/* 1: filled in; 0: there is no further one; -EBADMSG. */
+/* 1: filled in; 0: no further one; -EBADMSG, also for one of its points. */
 int		record_next_instance(struct record_reader *,
 		    struct instance *);
-/* As above.  Counters below zero are malformed. */
+/* As above, of an instance whose points were judged when it was filled in. */
 int		record_next_point(struct instance *, struct point *);
 /* All of it, down to the last point: 0 or -EBADMSG. */
 int		record_check(const void *, size_t);

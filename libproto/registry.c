@@ -4,7 +4,7 @@
 
 #include "utf8.h"
 
-#include <string.h>
+#include <assert.h>
 
 const struct source_row registry_sources[SOURCE_END] = {
 #define SOURCE(number, id, name_, keys_, reads_) \
@@ -29,6 +29,15 @@ const struct metric_row registry_metrics[METRIC_END] = {
 #undef METRIC
 };
 
+const struct metric_kind registry_kinds[METRIC_END] = {
+#define METRIC(number, id, source_, name_, unit_, instrument_, scale_, text_) \
+	[number] = { SOURCE_##source_, (instrument_) },
+#include "metrics.def"
+#undef METRIC
+};
+
+static_assert(SOURCE_END <= UINT8_MAX, "a source fits metric_kind");
+
 /* The lengths of a key that is NULL mean nothing. */
 #define FIXED(key, value) \
 	{ key, value, sizeof(key) - 1, sizeof(value) - 1 }
@@ -48,38 +57,41 @@ const struct point_row registry_points[PLACE_END] = {
 #undef POINT
 };
 
+#define C(c) (UINT64_C(1) << ((c) % 64))
+#define DIGITS UINT64_C(0x03ff000000000000)		/* 0-9 */
+#define LETTERS UINT64_C(0x07fffffe07fffffe)		/* A-Z a-z, above 64 */
+#define DEVICE (DIGITS | C('.') | C('-') | C('/') | C(':') | C('%') | \
+	C('+') | C('=') | C('!') | C(','))
+
+/* A bit for each ASCII character. */
+static const uint64_t letters[][2] = {
+	[ALPHABET_DIGITS] = { DIGITS, 0 },
+	[ALPHABET_WORD] = { DIGITS | C('.') | C('-'), LETTERS | C('_') },
+	[ALPHABET_DEVICE] = { DEVICE, LETTERS | C('_') | C('@') },
+	[ALPHABET_PATH] = { DEVICE | C(' '), LETTERS | C('_') | C('@') },
+};
+
 static bool
 in_alphabet(enum alphabet alphabet, uint8_t c)
 {
-	static const char *const extra[] = {
-		[ALPHABET_DIGITS] = "",
-		[ALPHABET_WORD] = "._-",
-		[ALPHABET_DEVICE] = "._-/:%@+=!,",
-		[ALPHABET_PATH] = "._-/:%@+=!, ",
-	};
-
-	if (c >= '0' && c <= '9')
-		return true;
-	if (c == '\0' || alphabet == ALPHABET_DIGITS)
-		return false;
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
-		return true;
-	if (c >= 0x80)
-		return alphabet == ALPHABET_PATH;
-	return strchr(extra[alphabet], c) != NULL;
+	return c < 0x80 ? (letters[alphabet][c / 64] >> c % 64 & 1) != 0 :
+	    alphabet == ALPHABET_PATH;
 }
 
 bool
 registry_value_ok(enum key key, const uint8_t *value, size_t len)
 {
 	const struct key_row *row = registry_key(key);
+	bool ascii = true;
 
 	if (row == NULL || len == 0 || len > row->longest)
 		return false;
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
+		ascii = ascii && value[i] < 0x80;
 		if (!in_alphabet(row->alphabet, value[i]))
 			return false;
+	}
 	if (row->alphabet == ALPHABET_DIGITS && value[0] == '0' && len > 1)
 		return false;
-	return row->alphabet != ALPHABET_PATH || utf8_valid(value, len);
+	return ascii || utf8_valid(value, len);
 }

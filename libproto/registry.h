@@ -100,6 +100,12 @@ struct metric_row {
 	enum scale scale;
 };
 
+/* What is asked of a point again and again, in few cache lines. */
+struct metric_kind {
+	uint8_t source;
+	uint8_t instrument;
+};
+
 struct fixed_attr {
 	const char *key;	/* NULL: none */
 	const char *value;
@@ -113,6 +119,7 @@ struct point_row {
 extern const struct source_row registry_sources[SOURCE_END];
 extern const struct key_row registry_keys[KEY_END];
 extern const struct metric_row registry_metrics[METRIC_END];
+extern const struct metric_kind registry_kinds[METRIC_END];
 extern const uint16_t registry_places[POINT_END];
 extern const struct point_row registry_points[PLACE_END];
 
@@ -145,11 +152,26 @@ registry_point(unsigned number)
 	    NULL : &registry_points[registry_places[number]];
 }
 
-/* Only for a number that registry_point() knows. */
+/* These only for a number that registry_point() knows. */
 static inline enum metric
 point_metric(unsigned number)
 {
 	return (enum metric)(number / POINTS_PER_METRIC);
+}
+
+static inline bool
+point_is_counter(unsigned number)
+{
+	return registry_kinds[point_metric(number)].instrument == COUNTER;
+}
+
+/* Any number: whether a record of that source may have it, and that value. */
+static inline bool
+point_ok(unsigned number, enum source_id source, int64_t value)
+{
+	return registry_point(number) != NULL &&
+	    registry_kinds[point_metric(number)].source == source &&
+	    (value >= 0 || !point_is_counter(number));
 }
 
 /* True when the bytes may stand as that attribute's value. */

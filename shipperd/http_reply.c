@@ -8,6 +8,7 @@
 
 #include "http_header.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { CHUNK_DIGITS_MAX = 16 };	/* what 64 bits hold */
@@ -40,7 +41,7 @@ start_head(struct http_reply *r)
 void
 http_reply_start(struct http_reply *r)
 {
-	memset(r, 0, sizeof(*r));
+	memset(r, 0, offsetof(struct http_reply, line));
 	start_head(r);
 }
 

@@ -34,7 +34,6 @@ struct http_reply {
 	char retry_after[64];		/* as sent: seconds or a date */
 	char date[64];			/* the server's Date, or "" */
 	size_t body_len;
-	uint8_t body[REPLY_BODY_MAX];
 	/*
 	 * REPLY_BAD, a word for the log: "status_line", "protocol_switch",
 	 * "interim_count", "interim_body", "line_end", "control_byte",
@@ -55,7 +54,9 @@ struct http_reply {
 	size_t left;		/* of the body, or of its chunk */
 	size_t head_len;	/* heads, trailers and chunk extensions */
 	size_t line_len;
+	/* large, last, and never cleared: as far as their lengths say */
 	char line[REPLY_HEAD_MAX];
+	uint8_t body[REPLY_BODY_MAX];	/* of the answer */
 };
 
 void		http_reply_start(struct http_reply *);
