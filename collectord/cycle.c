@@ -190,6 +190,7 @@ begin_step(struct cycle *c)
 		.wall_ns = now_ns(CLOCK_REALTIME) };
 
 	c->number++;
+	c->read_ns = now.boottime_ns;
 	c->room = c->most;
 	series_cycle(c->series, now.wall_ns);
 	now.start_ns = series_start(c->series, c->ring->boot_ns);
@@ -218,26 +219,29 @@ push_all(struct cycle *c, const struct build *b, bool ends_step)
 
 /* The source's own time, or what is left of the step's. */
 static uint64_t
-deadline(const struct record_head *now)
+deadline(const struct cycle *c, const struct record_head *now)
 {
-	const uint64_t own_ns = now_ns(CLOCK_BOOTTIME) +
-	    SOURCE_BUDGET_MS * NS_PER_MS;
+	const uint64_t own_ns = c->read_ns + SOURCE_BUDGET_MS * NS_PER_MS;
 	const uint64_t step_ns = now->boottime_ns + STEP_BUDGET_MS * NS_PER_MS;
 
 	return own_ns < step_ns ? own_ns : step_ns;
 }
 
-/* A call that hung, or a sleep in the middle: found out behind it. */
+/*
+ * A call that hung, or a sleep in the middle: found out behind it.  One source
+ * begins when the one before has ended, so that one look at the clock does.
+ */
 static int
 read_source(struct cycle *c, const struct source *s, struct collect *collect)
 {
 	const uint64_t *timeouts = &c->self->failures[s->id][FAILURE_TIMEOUT];
 	const uint64_t before = *timeouts;
-	const int error = collect_late(collect) ? -ETIMEDOUT :
+	const int error = c->read_ns > collect->deadline_ns ? -ETIMEDOUT :
 	    s->read(collect);
 
-	return error < 0 || *timeouts > before || !collect_late(collect) ?
-	    error : -ETIMEDOUT;
+	c->read_ns = now_ns(CLOCK_BOOTTIME);
+	return error < 0 || *timeouts > before ||
+	    c->read_ns <= collect->deadline_ns ? error : -ETIMEDOUT;
 }
 
 /* What the source may say, and how, of what it reads. */
@@ -260,7 +264,7 @@ run_source(struct cycle *c, const struct source *s,
 	struct collect collect = {
 		.host = c->host, .build = &build, .options = c->options,
 		.source = s, .report = report, .report_arg = c,
-		.deadline_ns = deadline(now),
+		.deadline_ns = deadline(c, now),
 	};
 	uint64_t room;
 	int error;

@@ -31,6 +31,7 @@ struct cycle {
 	const struct source_options *options;
 	uint8_t *space;			/* BUILD_SPACE bytes */
 	uint64_t number;		/* of this cycle, from 1 */
+	uint64_t read_ns;		/* when the last source was read */
 	uint64_t most, room;		/* series for a step; left for it */
 	/* of the last step that the process before committed; 0: none */
 	uint64_t last_wall_ns;

@@ -5,6 +5,7 @@
 #include "siphash.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 enum {
@@ -199,14 +200,37 @@ find_entry(struct series *s, enum source_id source, const struct attr *attr,
 	return &s->entry[s->nentries];
 }
 
-/* Where a counter's last value stands, NULL if it was not seen before. */
+/* A counter's place; where chunk is 0 there is none. */
+struct place {
+	uint16_t chunk, i;
+};
+
 static int64_t *
-find_counter(struct series *s, const struct entry *e, unsigned id)
+take_place(struct series *s, struct place *next)
 {
+	int64_t *value = &s->chunk[next->chunk].value[next->i];
+
+	if (++next->i == CHUNK_COUNTERS)
+		*next = (struct place){ s->chunk[next->chunk].next, 0 };
+	return value;
+}
+
+/*
+ * Where a counter's last value stands, NULL if it was not seen before.  An
+ * instance says the same points in each cycle, so that it mostly is the next.
+ */
+static int64_t *
+find_counter(struct series *s, const struct entry *e, unsigned id,
+    struct place *next)
+{
+	if (next->chunk != 0 && s->chunk[next->chunk].id[next->i] == id)
+		return take_place(s, next);
 	for (uint16_t c = e->counters; c != 0; c = s->chunk[c].next)
-		for (size_t i = 0; i < CHUNK_COUNTERS; i++)
-			if (s->chunk[c].id[i] == id)
-				return &s->chunk[c].value[i];
+		for (uint16_t i = 0; i < CHUNK_COUNTERS; i++)
+			if (s->chunk[c].id[i] == id) {
+				*next = (struct place){ c, i };
+				return take_place(s, next);
+			}
 	return NULL;
 }
 
@@ -268,21 +292,18 @@ follow(unsigned id, int64_t before, int64_t now)
 	return -1;
 }
 
-static bool
-is_counter(unsigned id)
-{
-	return registry_metric(point_metric(id))->instrument == COUNTER;
-}
-
+/* Fills in where each counter was before; NULL: no counter, or a new one. */
 static bool
 was_reset(struct series *s, const struct entry *e, const struct point *p,
-    size_t n)
+    size_t n, int64_t *before[RECORD_POINTS_MAX])
 {
-	for (size_t i = 0; i < n; i++) {
-		const int64_t *before = !is_counter(p[i].id) ? NULL :
-		    find_counter(s, e, p[i].id);
+	struct place next = { e->counters, 0 };
 
-		if (before != NULL && follow(p[i].id, *before, p[i].value) < 0)
+	for (size_t i = 0; i < n; i++) {
+		before[i] = !point_is_counter(p[i].id) ? NULL :
+		    find_counter(s, e, p[i].id, &next);
+		if (before[i] != NULL &&
+		    follow(p[i].id, *before[i], p[i].value) < 0)
 			return true;
 	}
 	return false;
@@ -290,18 +311,17 @@ was_reset(struct series *s, const struct entry *e, const struct point *p,
 
 /* False where a counter finds no room. */
 static bool
-keep_counters(struct series *s, struct entry *e, struct point *p, size_t n)
+keep_counters(struct series *s, struct entry *e, struct point *p, size_t n,
+    int64_t *before[RECORD_POINTS_MAX])
 {
 	for (size_t i = 0; i < n; i++) {
-		int64_t *before;
-
-		if (!is_counter(p[i].id))
+		if (!point_is_counter(p[i].id))
 			continue;
-		if ((before = find_counter(s, e, p[i].id)) != NULL)
-			p[i].value = follow(p[i].id, *before, p[i].value);
-		else if ((before = add_counter(s, e, p[i].id)) == NULL)
+		if (before[i] != NULL)
+			p[i].value = follow(p[i].id, *before[i], p[i].value);
+		else if ((before[i] = add_counter(s, e, p[i].id)) == NULL)
 			return false;
-		*before = p[i].value;
+		*before[i] = p[i].value;
 	}
 	return true;
 }
@@ -310,6 +330,7 @@ uint64_t
 series_judge(struct series *s, enum source_id source, const struct attr *attr,
     size_t nattrs, struct point *p, size_t npoints)
 {
+	int64_t *before[RECORD_POINTS_MAX];
 	struct entry *e;
 	bool since_boot;
 
@@ -322,12 +343,13 @@ series_judge(struct series *s, enum source_id source, const struct attr *attr,
 	if (e == NULL || (nattrs > 0 && e->seen == s->cycle))
 		return 0;
 	e->seen = s->cycle;
-	if (was_reset(s, e, p, npoints)) {
+	if (was_reset(s, e, p, npoints, before)) {
 		free_chunks(s, e->counters);
 		e->counters = 0;
 		e->start_ns = s->wall_before_ns;
+		memset(before, 0, sizeof(before));
 	}
-	if (!keep_counters(s, e, p, npoints))
+	if (!keep_counters(s, e, p, npoints, before))
 		return 0;
 	return series_start(s, e->start_ns);
 }
@@ -338,14 +360,15 @@ series_learn(struct series *s, enum source_id source, struct instance *inst)
 	struct point p;
 	struct entry *e = find_entry(s, source, inst->attr, inst->nattrs,
 	    inst->start_ns);
+	struct place next = { 0 };
 
 	if (e == NULL)
 		return;
 	s->first_cycle[source] = SERIES_LEARNED;
 	e->seen = SERIES_LEARNED;
 	while (record_next_point(inst, &p) == 1) {
-		int64_t *value = !is_counter(p.id) ||
-		    find_counter(s, e, p.id) != NULL ? NULL :
+		int64_t *value = !point_is_counter(p.id) ||
+		    find_counter(s, e, p.id, &next) != NULL ? NULL :
 		    add_counter(s, e, p.id);
 
 		if (value != NULL)

@@ -19,6 +19,7 @@
 
 enum how {
 	BY_TURN,
+	SELDOM,
 	EACH_TIME,
 	/* the firmware is slow, and cannot change this without a boot */
 	ONCE,
@@ -199,11 +200,12 @@ learn_fact(struct collect *c, size_t i)
 static bool
 is_due(enum how how, const struct found *last, size_t i)
 {
-	const bool by_turn = how == BY_TURN || !last->known;
+	const unsigned turns = how == SELDOM && last->known ? WEAKNESS_TURNS :
+	    POSTURE_TURNS;
 
 	return state.cycle == 0 || how == EACH_TIME ||
 	    failure_may_pass(last->error) ||
-	    (by_turn && i % POSTURE_TURNS == state.cycle % POSTURE_TURNS);
+	    ((how != ONCE || !last->known) && i % turns == state.cycle % turns);
 }
 
 static void
@@ -299,9 +301,12 @@ static void
 read_weakness(struct collect *c, struct weakness *w, size_t i)
 {
 	char path[sizeof(WEAKNESSES) + VULNERABILITY_NAME_MAX];
+	const bool due = is_due(SELDOM, &w->found, i);
 
-	snprintf(path, sizeof(path), WEAKNESSES "%s", w->name);
-	if (is_due(BY_TURN, &w->found, i))
+	/* two dozen names a cycle, of which one is looked at */
+	if (due || w->found.error < 0)
+		snprintf(path, sizeof(path), WEAKNESSES "%s", w->name);
+	if (due)
 		learn_weakness(c, w, path);
 	if (w->found.error < 0)
 		collect_failed(c, path, w->found.error);

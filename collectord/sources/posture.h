@@ -16,6 +16,8 @@
 
 enum {
 	POSTURE_TURNS = 32,	/* collections until every file was read */
+	/* the kernel judges weaknesses as it starts, and hardly ever again */
+	WEAKNESS_TURNS = 3 * POSTURE_TURNS,
 	VULNERABILITIES_MAX = 64,
 	VULNERABILITY_NAME_MAX = 32,
 };

@@ -259,12 +259,14 @@ TEST(a_change_is_counted_once_and_the_new_value_said)
 	again(&h, 1);
 	CHECK_INT(said(&ran, TAINT_ALL), 4096);
 	CHECK_INT(said(&ran, POSTURE_CHANGES_ALL), 1);
-	again(&h, 2 * POSTURE_TURNS);
+	again(&h, 2 * WEAKNESS_TURNS);
 	CHECK_INT(said(&ran, POSTURE_CHANGES_ALL), 1);
 	put("sys/kernel/yama/ptrace_scope", "0\n");
 	put("devices/system/cpu/vulnerabilities/meltdown", "Vulnerable\n");
 	again(&h, POSTURE_TURNS);
 	CHECK_INT(said(&ran, PTRACE_SCOPE_ALL), 0);
+	CHECK_INT(said(&ran, POSTURE_CHANGES_ALL), 2);
+	again(&h, WEAKNESS_TURNS - POSTURE_TURNS);
 	CHECK_INT(said_of(&ran, VULNERABILITY_ALL, "meltdown"),
 	    VULNERABILITY_OPEN);
 	CHECK_INT(said(&ran, POSTURE_CHANGES_ALL), 3);
