@@ -19,44 +19,41 @@ enum {
 /* Bits go into bytes from the lowest upwards (RFC 1951, section 3.1.1). */
 struct bits {
 	uint64_t held;
-	unsigned n;		/* below 32 between two calls */
-	uint8_t *p, *end;
+	unsigned n;		/* below 8 between two calls */
+	uint8_t *p, *end;	/* TAIL bytes have room behind the end */
 	bool full;
 };
 
-/* n is at most 32. */
+static_assert(TAIL == sizeof(uint64_t), "put() writes that much at the end");
+
+/*
+ * n is at most 32.  All is written each time, and counted as far as it is
+ * whole: a question of how much there is would be guessed wrong too often.
+ */
 static inline void
 put(struct bits *b, uint64_t value, unsigned n)
 {
-	uint32_t word;
+	uint64_t word;
 
 	b->held |= value << b->n;
 	b->n += n;
-	if (b->n < 32)
-		return;
-	if (b->end - b->p < (ptrdiff_t)sizeof(word)) {
+	if (b->p > b->end) {
 		b->full = true;
-		b->p = b->end - sizeof(word);
+		b->p = b->end;
 	}
-	word = htole32((uint32_t)b->held);
+	word = htole64(b->held);
 	memcpy(b->p, &word, sizeof(word));
-	b->p += sizeof(word);
-	b->held >>= 32;
-	b->n -= 32;
+	b->p += b->n / 8;
+	b->held >>= b->n & ~7u;
+	b->n %= 8;
 }
 
-/* What is left, up to a whole byte. */
+/* What is left is written already, and becomes a whole byte. */
 static void
 flush(struct bits *b)
 {
-	for (; b->n > 0; b->n -= b->n < 8 ? b->n : 8) {
-		if (b->p == b->end) {
-			b->full = true;
-			return;
-		}
-		*b->p++ = (uint8_t)b->held;
-		b->held >>= 8;
-	}
+	b->p += b->n > 0;
+	b->full = b->full || b->p > b->end;
 }
 
 /* Codes are written from their highest bit. */
@@ -221,15 +218,18 @@ gzip_pack(struct gzip *g, const uint8_t *in, size_t len, uint8_t *out,
 	static const uint8_t head[HEAD] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4,
 		255 };
 	struct bits b = { .p = out + HEAD };
+	uint32_t tail[2];
 
-	if (cap < HEAD + TAIL + sizeof(uint32_t) || len > UINT32_MAX)
+	if (cap < HEAD + TAIL || len > UINT32_MAX)
 		return -ENOBUFS;
 	b.end = out + cap - TAIL;
 	memcpy(out, head, HEAD);
 	put_block(g, &b, in, len);
 	flush(&b);
-	b.end += TAIL;
-	put(&b, crc32_of(&g->crc, in, len), 32);
-	put(&b, len, 32);
-	return b.full ? -ENOBUFS : b.p - out;
+	if (b.full)
+		return -ENOBUFS;
+	tail[0] = htole32(crc32_of(&g->crc, in, len));
+	tail[1] = htole32((uint32_t)len);
+	memcpy(b.p, tail, TAIL);
+	return b.p + TAIL - out;
 }

@@ -60,8 +60,9 @@ enum tag {
 static uint8_t *
 begin(struct writer *w, enum tag tag)
 {
-	write_u8(w, (uint8_t)tag);
-	write_u8(w, 0);
+	const uint8_t head[] = { (uint8_t)tag, 0 };
+
+	write_span(w, head, sizeof(head));
 	return w->p;
 }
 
@@ -118,11 +119,14 @@ put_string(struct writer *w, enum tag tag, const char *s)
 	put_bytes(w, tag, s, strlen(s));
 }
 
-static void
+static inline void
 put_fixed64(struct writer *w, enum tag tag, uint64_t v)
 {
-	write_u8(w, (uint8_t)tag);
-	write_u64(w, v);
+	uint8_t field[1 + sizeof(v)] = { (uint8_t)tag };
+
+	v = htole64(v);
+	memcpy(field + 1, &v, sizeof(v));
+	write_span(w, field, sizeof(field));
 }
 
 static void
@@ -144,11 +148,32 @@ attr_integer(const struct walk_attr *a)
 	return v;
 }
 
+/* Two strings so short that each of the four lengths is one byte. */
+static void
+put_short(struct writer *w, enum tag tag, const struct walk_attr *a)
+{
+	const uint8_t head[] = { (uint8_t)tag,
+		(uint8_t)(a->key_len + a->len + 6), KEY_VALUE_KEY,
+		(uint8_t)a->key_len };
+	const uint8_t value[] = { KEY_VALUE_VALUE, (uint8_t)(a->len + 2),
+		VALUE_STRING, (uint8_t)a->len };
+
+	write_span(w, head, sizeof(head));
+	write_span(w, a->key, a->key_len);
+	write_span(w, value, sizeof(value));
+	write_span(w, a->value, a->len);
+}
+
 static void
 put_attr(struct writer *w, enum tag tag, const struct walk_attr *a)
 {
-	uint8_t *attr = begin(w, tag), *value;
+	uint8_t *attr, *value;
 
+	if (!a->is_integer && a->key_len + a->len + 6 < 0x80) {
+		put_short(w, tag, a);
+		return;
+	}
+	attr = begin(w, tag);
 	put_bytes(w, KEY_VALUE_KEY, a->key, a->key_len);
 	value = begin(w, KEY_VALUE_VALUE);
 	if (a->is_integer) {
