@@ -315,9 +315,14 @@ held_slot(struct host *h, enum host_root root, const char *path)
 {
 	struct held *f;
 
-	for (f = h->held; f < h->held + h->nheld; f++)
+	/* the order is the same in each cycle */
+	for (size_t i = 0; i < h->nheld; i++) {
+		f = &h->held[h->next < h->nheld ? h->next : 0];
+		h->next = (size_t)(f - h->held) + 1;
 		if (f->root == root && strcmp(f->path, path) == 0)
 			return f;
+	}
+	f = &h->held[h->nheld];
 	if (h->nheld == HOST_HELD_MAX)
 		return NULL;
 	h->nheld++;

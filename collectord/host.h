@@ -37,7 +37,7 @@ struct host {
 	bool real[HOST_ROOTS];	/* procfs or sysfs itself, by statfs(2) */
 	char *text;		/* HOST_TEXT_MAX + 1 bytes, unused until read */
 	struct held held[HOST_HELD_MAX];
-	size_t nheld;
+	size_t nheld, next;	/* next: mostly asked for now */
 };
 
 /* 0, or -1 with errno; *which says the path that failed. */

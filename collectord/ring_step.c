@@ -41,44 +41,6 @@ ring_step_head(const uint8_t *segment, uint64_t generation, uint32_t at,
 	    step->head_crc == ring_step_crc(step, generation);
 }
 
-/* The very records that were put in come out of it. */
-static bool
-step_is_good(struct ring *r, const struct ring_step *step)
-{
-	struct ring_cursor *c = &r->cursor;
-	uint32_t crc = 0;
-
-	for (uint32_t i = 0; i < step->nrecords; i++) {
-		if (!ring_read_item(r))
-			return false;
-		crc = ring_record_crc(crc, r->out, c->ready);
-	}
-	return c->item == c->end && crc == step->crc;
-}
-
-enum step_fault
-ring_read_step(struct ring *r, uint64_t generation, uint32_t at,
-    struct ring_step *step)
-{
-	const struct ring_segment *s = segment_known(r, generation);
-	const uint32_t start = at + (uint32_t)sizeof(*step);
-	struct ring_cursor *c = &r->cursor;
-	bool good;
-
-	if (s == NULL || !ring_step_head(place_at(r, s->place), generation, at,
-	    s->used, step))
-		return STEP_HEADLESS;
-	c->item = start;
-	c->end = c->step = start + step->len;
-	c->boottime_ns = step->boottime_ns;
-	c->wall_ns = step->wall_ns;
-	good = step_is_good(r, step);
-	c->item = start;
-	c->ready = 0;
-	c->left = good ? step->nrecords : 0;
-	return good ? STEP_GOOD : STEP_DAMAGED;
-}
-
 /* The instances of an item, behind the head; what delta_decode() says. */
 static ptrdiff_t
 read_body(struct ring *r, const uint8_t *segment, struct reader *item,
@@ -107,8 +69,9 @@ read_body(struct ring *r, const uint8_t *segment, struct reader *item,
 	    before_len, bytes, len);
 }
 
-bool
-ring_read_item(struct ring *r)
+/* The next item's bytes, which only their checksum can speak for. */
+static bool
+decode_item(struct ring *r)
 {
 	struct ring_cursor *c = &r->cursor;
 	const uint8_t *segment = place_at(r,
@@ -130,11 +93,59 @@ ring_read_item(struct ring *r)
 	if (item.bad || len < 0)
 		return false;
 	record_begin(&rw, r->out, RECORD_HEAD_SIZE, &head);
-	if (record_check(r->out, RECORD_HEAD_SIZE + (size_t)len) < 0)
-		return false;
 	c->item = (uint32_t)(item.p - segment);
 	c->ready = RECORD_HEAD_SIZE + (size_t)len;
 	return true;
+}
+
+bool
+ring_read_item(struct ring *r)
+{
+	if (!decode_item(r))
+		return false;
+	if (record_check(r->out, r->cursor.ready) == 0)
+		return true;
+	r->cursor.ready = 0;
+	return false;
+}
+
+/* The very records that were put in come out of it. */
+static bool
+step_is_good(struct ring *r, const struct ring_step *step)
+{
+	struct ring_cursor *c = &r->cursor;
+	uint32_t crc = 0;
+
+	for (uint32_t i = 0; i < step->nrecords; i++) {
+		/* each is judged when its turn comes */
+		if (!decode_item(r))
+			return false;
+		crc = ring_record_crc(crc, r->out, c->ready);
+	}
+	return c->item == c->end && crc == step->crc;
+}
+
+enum step_fault
+ring_read_step(struct ring *r, uint64_t generation, uint32_t at,
+    struct ring_step *step)
+{
+	const struct ring_segment *s = segment_known(r, generation);
+	const uint32_t start = at + (uint32_t)sizeof(*step);
+	struct ring_cursor *c = &r->cursor;
+	bool good;
+
+	if (s == NULL || !ring_step_head(place_at(r, s->place), generation, at,
+	    s->used, step))
+		return STEP_HEADLESS;
+	c->item = start;
+	c->end = c->step = start + step->len;
+	c->boottime_ns = step->boottime_ns;
+	c->wall_ns = step->wall_ns;
+	good = step_is_good(r, step);
+	c->item = start;
+	c->ready = 0;
+	c->left = good ? step->nrecords : 0;
+	return good ? STEP_GOOD : STEP_DAMAGED;
 }
 
 /* The wall time of the last step in a segment; 0: there is none. */

@@ -2,6 +2,7 @@
 /* Runs in: collectord.  See text.h. */
 #include "text.h"
 
+#include <endian.h>
 #include <string.h>
 
 static void
@@ -40,6 +41,37 @@ is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+/*
+ * The high bit of each byte that is 0, right up to the first: a carry can
+ * only make those behind it wrong.
+ */
+static uint64_t
+zeros(uint64_t v)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	return (v - ones) & ~v & ones << 7;
+}
+
+/* Eight at a time: each byte by itself is a guess that its end makes wrong. */
+static const char *
+find_blank(const char *p, const char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t v, found;
+
+	for (; (size_t)(end - p) >= sizeof(v); p += sizeof(v)) {
+		memcpy(&v, p, sizeof(v));
+		v = le64toh(v);
+		found = zeros(v ^ ones * ' ') | zeros(v ^ ones * '\t');
+		if (found != 0)
+			return p + __builtin_ctzll(found) / 8;
+	}
+	while (p < end && !is_blank(*p))
+		p++;
+	return p;
+}
+
 bool
 text_word(struct text *t, struct text *word)
 {
@@ -47,8 +79,8 @@ text_word(struct text *t, struct text *word)
 
 	while (p < end && is_blank(*p))
 		p++;
-	for (start = p; p < end && !is_blank(*p); p++)
-		;
+	start = p;
+	p = find_blank(p, end);
 	*word = (struct text){ start, (size_t)(p - start) };
 	*t = (struct text){ p, (size_t)(end - p) };
 	return word->len > 0;

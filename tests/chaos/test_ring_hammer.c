@@ -25,7 +25,7 @@ enum {
 	KILLS = 2500,
 	SPOILT_KILLS = 4000,
 	LIFE_MAX_US = 4000,
-	SENT_MAX = 1 << 22,
+	SENT_MAX = 1 << 24,
 };
 
 enum ending { NONE, TAKE, RECORD, NUMBER, SUM, PUSH, ACK, GONE };

@@ -359,3 +359,29 @@ TEST(memory_that_rots_while_it_is_used_never_makes_a_record_that_never_was)
 	CHECK(lost > 0);
 	ring_done(&ring);
 }
+
+TEST(a_record_that_is_none_is_not_sent_whatever_its_checksum_says)
+{
+	static uint8_t record[RECORD_MAX];
+	const uint8_t *out;
+	size_t len;
+
+	begin(0);
+	ring_begin(&ring, world_boottime(0), world_wall(0));
+	CHECK_INT(ring_push(&ring, record, world_record(1, record)), 0);
+	len = world_record(2, record);
+	record[len - 1] = 0x80;
+	CHECK_INT(record_check(record, len), -EBADMSG);
+	CHECK_INT(ring_push(&ring, record, len), 0);
+	CHECK_INT(ring_push(&ring, record, world_record(3, record)), 0);
+	ring_commit(&ring);
+	CHECK(ring_unsent(&ring, &out, &len));
+	CHECK(world_is_same(1, out, len));
+	ring_sent(&ring);
+	CHECK(!ring_unsent(&ring, &out, &len));
+	CHECK_INT(ring_ack(&ring, 1, LOST_END), 0);
+	CHECK_INT(ring_lost(&ring, LOST_UNREADABLE), 2);
+	CHECK_INT(ring_queued(&ring), 0);
+	CHECK(world_adds_up(&ring));
+	ring_done(&ring);
+}

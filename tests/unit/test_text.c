@@ -151,3 +151,25 @@ TEST(octal_escapes_of_paths_are_undone_and_nothing_else_is)
 	CHECK_MEM(out, "\\0x\\400\\04", 10);
 	CHECK_INT(text_unescape(TEXT("\\040\\040"), out, 1), 1);
 }
+
+/* What stands beside a blank in the code, and what has its high bit. */
+TEST(a_word_of_any_length_ends_at_its_blank_and_nowhere_else)
+{
+	static const char bytes[] = "!\x01\b\n\x7f\x80\xa0\x89\xff\x1f""0z";
+	char s[64];
+
+	for (size_t len = 1; len < 40; len++)
+		for (size_t first = 0; first < sizeof(bytes) - 1; first++)
+			for (size_t rest = 0; rest < 20; rest++) {
+				struct text t = text_of(s, len + rest), word;
+
+				for (size_t i = 0; i < len + rest; i++)
+					s[i] = bytes[(first + i) %
+					    (sizeof(bytes) - 1)];
+				if (rest > 0)
+					s[len] = rest % 2 ? '\t' : ' ';
+				CHECK(text_word(&t, &word));
+				CHECK_INT(word.len, len);
+				CHECK_INT(t.len, rest);
+			}
+}
