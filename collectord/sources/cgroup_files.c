@@ -219,7 +219,7 @@ cgroup_read(struct cgroup_files *f, struct host *h, struct cgroup *cg,
 {
 	const bool turn = cg->fresh || cg->again ||
 	    (f->cycle + number) % CGROUP_LIMITS_EVERY == 0;
-	const bool had = cg->fresh || cg->absent !=
+	const bool had = !cg->fresh && cg->absent !=
 	    (1u << f->layout->nfiles) - 1u;
 	size_t ordinal = 0;
 	bool any = false;

@@ -148,6 +148,34 @@ TEST(a_walk_is_only_made_where_the_count_changed_or_after_a_while)
 	leave();
 }
 
+/* As version 1 has many: in systemd's hierarchy, and in no controller's. */
+TEST(one_without_any_file_is_no_reason_to_walk_in_each_cycle)
+{
+	enter();
+	CHECK_INT(mkdir(TOP "a.slice/bare.service", 0700), 0);
+	run();
+	CHECK_INT(tasks("bare.service"), NOT_SAID);
+	make("a.slice/y.service");
+	for (int i = 0; i < 4; i++) {
+		usleep(20000);
+		run();
+		CHECK_INT(tasks("y.service"), NOT_SAID);
+	}
+	CHECK_INT(ran.nfailures, 0);
+	/* it gets one, and loses it again */
+	make("a.slice/bare.service");
+	for (int i = 0; i < CGROUP_LIMITS_EVERY; i++)
+		run();
+	CHECK_INT(tasks("bare.service"), 5);
+	take_away("a.slice/bare.service");
+	run();
+	CHECK_INT(tasks("bare.service"), NOT_SAID);
+	usleep(20000);
+	run();
+	CHECK_INT(tasks("y.service"), 5);
+	leave();
+}
+
 TEST(what_goes_is_no_failure_and_what_comes_again_is_read_at_once)
 {
 	enter();
