@@ -103,12 +103,15 @@ static bool
 add_up(struct collect *c, struct sum *s, const struct class_file *f,
     int64_t v)
 {
+	int64_t sum;
+
 	if (v < 0 || (f->row == FREQUENCY &&
 		__builtin_mul_overflow(v, HZ_PER_KHZ, &v)) ||
-	    __builtin_add_overflow(s->of[f->row], v, &s->of[f->row])) {
+	    __builtin_add_overflow(s->of[f->row], v, &sum)) {
 		collect_failed(c, f->path, -EBADMSG);
 		return false;
 	}
+	s->of[f->row] = sum;
 	s->n[f->row]++;
 	if (f->row != FREQUENCY)
 		return true;

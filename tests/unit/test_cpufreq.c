@@ -4,6 +4,7 @@
 #include "sources/cpufreq.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static struct ran ran;
 static const struct source_options per_cpu = { .cpu_per_cpu = true };
@@ -35,6 +36,29 @@ TEST(two_cpus_of_one_core_count_what_they_share_once)
 	CHECK_INT(said(&ran, CPU_THROTTLES_PACKAGE), 17 + 4);
 	CHECK_INT(said(&ran, CPU_THROTTLE_TIME_CORE), 50 + 10 + 20 + 30);
 	CHECK_INT(said(&ran, CPU_THROTTLE_TIME_PACKAGE), 170 + 40);
+}
+
+TEST(a_frequency_that_has_no_place_in_the_sum_is_not_in_the_mean)
+{
+	char where[] = "/tmp/test_cpufreq.XXXXXX", command[256];
+	const char *which;
+	struct host h;
+
+	CHECK(mkdtemp(where) != NULL);
+	snprintf(command, sizeof(command), "cd %s && n=0 && "
+	    "for khz in 9223372036854000 9223372036854000 8; do "
+	    "d=devices/system/cpu/cpu$n/cpufreq && mkdir -p $d && "
+	    "echo $khz >$d/scaling_cur_freq && n=$((n + 1)); done", where);
+	CHECK_INT(system(command), 0);
+	CHECK_INT(host_open(&h, where, where, &which), 0);
+	run_on_host(&ran, &source_cpufreq, &h, NULL);
+	host_close(&h);
+	CHECK_INT(said(&ran, CPU_FREQUENCIES_LEAST), 8000);
+	CHECK_INT(said(&ran, CPU_FREQUENCIES_MOST), 9223372036854000000);
+	CHECK_INT(said(&ran, CPU_FREQUENCIES_MEAN), 4611686018427004000);
+	CHECK_INT(ran.nfailures, 1);
+	snprintf(command, sizeof(command), "rm -r %s", where);
+	CHECK_INT(system(command), 0);
 }
 
 TEST(a_machine_that_keeps_its_frequency_to_itself_reports_nothing)
