@@ -33,11 +33,14 @@ enum {
 static int
 take_state(struct text *t, struct text *name, enum process_state *state)
 {
-	/* a name can hold anything, even ")": the last one ends it */
-	const char *end = t->len == 0 ? NULL : memrchr(t->p, ')', t->len);
-	const char *open = t->len == 0 ? NULL : memchr(t->p, '(', t->len);
-	const char *stop = t->p + t->len;
+	const char *end, *open, *stop = t->p + t->len;
 
+	/* never NULL, which a sanitizer's build has to be told */
+	if (t->p == NULL || t->len == 0)
+		return -EBADMSG;
+	/* a name can hold anything, even ")": the last one ends it */
+	end = memrchr(t->p, ')', t->len);
+	open = memchr(t->p, '(', t->len);
 	if (end == NULL || stop - end < 3 || end[1] != ' ')
 		return -EBADMSG;
 	*name = open == NULL || open > end ? text_of(end, 0) :
