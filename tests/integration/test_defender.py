@@ -17,6 +17,7 @@ from netlab import SERVERS, NetLab, need_nets
 from nginx import Nginx
 from pair import build_root
 from receiver import Receiver
+from supervisor import Supervisor
 from tap import check, check_equal, main, test, until
 
 HOST = "a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com"
@@ -44,9 +45,10 @@ def settings(port, **defender):
 class Cloud:
     """with Cloud(port) as cloud: cloud.pair, .broker"""
 
-    def __init__(self, port=8443, **defender):
+    def __init__(self, port=8443, managed=False, **defender):
         need_nets()
         self.port = port
+        self.managed = managed
         self.defender = defender
         self.lab = NetLab()
         self.open = []
@@ -73,7 +75,8 @@ class Cloud:
                 "", keys, TURN_MS, interval="10s", encoding="device-defender",
                 settings=settings(self.port, **self.defender))
             pair.prefix = self.lab.prefix(pair.folder) + pair.prefix
-            self.pair = self.enter(pair)
+            self.pair = pair
+            self.manager = self.enter(Supervisor(pair) if self.managed else pair)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -199,6 +202,21 @@ def a_report_that_was_not_taken_is_made_up_for_by_the_next():
     # the second one was refused for good: this is the third
     check(second.number - first.number >= 2 * INTERVAL - 20,
           f"{second.number} after {first.number}")
+
+
+@test
+def a_restart_reports_no_sooner_and_no_spike():
+    with Cloud(managed=True) as cloud:
+        cloud.manager.wait_ready()
+        cloud.reports(2)
+        cloud.manager.life.signal(15)
+        cloud.manager.wait_ready(1)
+        reports = cloud.reports(6)
+    check_spacing(reports)
+    bare = [n for n, r in enumerate(reports)
+            if "network_stats" not in r.report["metrics"]]
+    check(len(bare) == 2 and bare[0] == 0 and bare[1] >= 2,
+          f"first reports of a process: {bare}")
 
 
 @test
