@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import tempfile
 
+import debs
+import debtree
 import policy
 from tap import Skip, check, main, test
 
@@ -71,6 +73,27 @@ def semodule_takes_all_four_and_finds_that_the_neverallow_rules_hold():
     names = set(listed.split())
     check({"sluice", "sluice_lockdown", "sluice_port",
            "sluice_untouchable"} <= names, listed[-2000:])
+
+
+@test
+def an_older_userspace_says_that_it_knows_no_deny_rules():
+    """That of Debian 12, 3.4."""
+    old = policy.tree() / "build/secilc-bookworm"
+    old.mkdir(parents=True, exist_ok=True)
+    for package, name in (("secilc", "bin/secilc"),
+                          ("libsepol2", "libsepol.so.2")):
+        found, = debs.fetch(package, "bookworm").rglob(name)
+        shutil.copy(found, old)
+
+    def says(name):
+        where = policy.beside([name])
+        return debtree.inside(policy.tree(), [
+            "env", "LD_LIBRARY_PATH=/build/secilc-bookworm",
+            "/build/secilc-bookworm/secilc", "-o", "/dev/null", name], where)
+    for name in ("sluice_lockdown.cil", "sluice_untouchable.cil"):
+        code, said = says(name)
+        check(code != 0 and "Unknown keyword deny" in said, said)
+    check("Unknown keyword" not in says("sluice_port.cil")[1], "the port")
 
 
 @test
