@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs in: tests.  systemd takes the unit, its users and every drop-in of
 # systemd/examples without a word.  How they do in life: tests/vm.
+import json
 import os
 import pathlib
 import re
@@ -79,6 +80,37 @@ def every_example_is_installed_and_explained_to_the_operator():
     for path in EXAMPLES:
         check(f"`{path.name}`" in page, f"{path.name} is not explained")
         check(f"'examples/{path.name}'" in rules, f"{path.name} stays here")
+
+
+def table(title):
+    """The cells of a table of docs/unit.md, below its head."""
+    page = (SOURCE.parent / "docs/unit.md").read_text()
+    lines = [line for line in page.split(title)[1].split("\n#")[0]
+             .splitlines() if line.startswith("|")]
+    return [[c.strip().replace("\\|", "|") for c in
+             re.split(r"(?<!\\)\|", line.strip("|"))] for line in lines[2:]]
+
+
+@test
+def what_each_point_of_the_exposure_is_the_price_of_is_said():
+    if not 252 <= version() < 254:
+        raise Skip("others score differently: as systemd 252 does")
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager",
+         "--json=short", str(UNIT)], capture_output=True, text=True)
+    costs = {row["name"].split("/")[0]: row["exposure"]
+             for row in json.loads(done.stdout) if row["exposure"]}
+    check_equal({row[0]: row[1] for row in table("## Exposure")}, costs,
+                "points on the page")
+
+
+@test
+def ten_peers_are_scored_and_their_table_can_be_made_again():
+    script = (SOURCE.parent / "tests/bench/peer_units.py").read_text()
+    made = set(re.findall(r'\("[\w-]+", "([\w-]+\.service)"\)', script))
+    ours, *peers = table("### The same number for others")
+    check_equal({row[0].strip("`") for row in peers}, made, "peers")
+    check(len(made) >= 10, f"{len(made)} peers")
 
 
 @test
