@@ -123,6 +123,9 @@ TEST(there_are_never_more_records_than_the_table_holds)
 	CHECK(!batch_add(b, &step, bytes, 1));
 	CHECK(b->closed);
 	CHECK_INT(b->nrecords, BATCH_RECORDS_MAX);
+	CHECK(b->cut);
+	batch_clear(b);
+	CHECK(!b->cut);
 }
 
 TEST(a_closed_batch_takes_not_even_what_would_fit)

@@ -238,6 +238,29 @@ TEST(a_backlog_of_hours_never_meets_the_limit_and_is_faster_than_live)
 	CHECK(now - begun < (uint64_t)STEPS * EACH_MS * MS * 4 / 5);
 }
 
+TEST(each_step_of_a_backlog_waits_for_its_own_bytes_alone)
+{
+	enum { WAIT_MS = 2000, STEPS = 20 };
+	size_t len;
+
+	limited(EGRESS_MIN, EGRESS_HOUR_MS);
+	put_step(1, 1);
+	CHECK(posted());
+	len = last_post()->len;
+	limited((uint32_t)(len * (EGRESS_HOUR_MS / WAIT_MS) * 4 / 3),
+	    EGRESS_HOUR_MS);
+	for (int i = 0; i < STEPS; i++)
+		put_step(1, 1);
+	for (int i = 0; i < STEPS; i++) {
+		const uint64_t before = now;
+
+		CHECK(posted());
+		CHECK(now - before <= (WAIT_MS + 1) * MS);
+		CHECK(i == 0 || now - before >= (WAIT_MS - 20) * MS);
+		fake_answer(OK);
+	}
+}
+
 static void
 smuggle(void)
 {
