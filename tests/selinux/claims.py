@@ -312,6 +312,11 @@ MUST = [
          {"open", "write"}),
     Must("the collector has the three capabilities of its start", COLLECTOR,
          COLLECTOR, "capability", set(START)),
+    # without these two the unit starts for ever on Debian: docs/selinux.md
+    Must("the collector comes to the shipper's program", COLLECTOR,
+         "bin_t", "dir", {"search"}),
+    Must("the collector asks whether /proc is one", COLLECTOR, "proc_t",
+         "filesystem", {"getattr"}),
     Must("the collector maps and writes the ring", COLLECTOR, RING, "file",
          {"map", "read", "write"}),
     Must("systemd keeps the ring", SYSTEMD, RING, "file",
