@@ -170,8 +170,10 @@ TEST(one_without_any_file_is_no_reason_to_walk_in_each_cycle)
 	take_away("a.slice/bare.service");
 	run();
 	CHECK_INT(tasks("bare.service"), NOT_SAID);
-	usleep(20000);
-	run();
+	for (int i = 0; i < 5 && tasks("y.service") != 5; i++) {
+		usleep(20000);
+		run();
+	}
 	CHECK_INT(tasks("y.service"), 5);
 	leave();
 }
