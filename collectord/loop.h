@@ -25,6 +25,7 @@ struct loop {
 	int64_t slept_ns;	/* BOOTTIME ahead of MONOTONIC, last seen */
 	struct turns turns;
 	uint64_t collected_ns;	/* BOOTTIME: the last one */
+	uint32_t turn;		/* counted from the start */
 	bool heard;		/* of the shipper, in this turn */
 	bool gone;		/* it takes no records any more */
 };

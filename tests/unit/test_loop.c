@@ -298,6 +298,7 @@ TEST(one_that_takes_records_without_end_keeps_it_from_nothing_else)
 	while (recv(p[0], &byte, 1, 0) > 0)
 		messages++;
 	CHECK(messages > 0);
-	CHECK(messages < 200);
+	/* of some 1,000: eight turns of 32, and what the socket held */
+	CHECK(messages < 350);
 	check_end(0, "");
 }
