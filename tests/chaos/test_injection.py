@@ -91,7 +91,8 @@ def memory(pair):
     return found
 
 
-def more_steps(receiver, count, what, seconds=30):
+# Failures in a row are waited for longer and longer.
+def more_steps(receiver, count, what, seconds=120):
     before = len(steps(receiver))
     until(lambda: len(steps(receiver)) >= before + count, seconds,
           f"{count} more steps after {what}")

@@ -50,7 +50,8 @@ def compare(row, before, points, after):
     both, wrong = 0, []
     for where in have.keys() | first.keys() | last.keys():
         text = f"{row.ours} {sorted(where)}"
-        seen = [x.get(where) for x in (first, last)]
+        none = 0 if row.ours in nodetable.NONE_IS_LEFT_OUT else None
+        seen = [x.get(where, none) for x in (first, last)]
         if where not in have or None in seen:
             value = have.get(where, 0) or max(x or 0 for x in seen)
             known = row.ours in nodetable.ONLY_OURS or \

@@ -287,6 +287,8 @@ ONLY_OURS = {"system.filesystem.limit", "system.filesystem.usage",
              "linux.filesystem.inodes"}
 ONLY_THEIRS = {("network.connection.state", "rx_queued_bytes"),
                ("network.connection.state", "tx_queued_bytes")}
+# Theirs leaves out what there is none of at that moment.
+NONE_IS_LEFT_OUT = {"system.process.count"}
 # Attributes of ours that theirs do not tell apart.
 SUMMED = {"system.filesystem.mode", "network.type"}
 
