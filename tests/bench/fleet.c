@@ -44,6 +44,7 @@ static bool has_jitter = true, has_phase = true;
 
 /* What all of them share: nobody looks inside. */
 static struct shipconf conf = { .interval_ms = FLEET_INTERVAL_MS,
+	.egress_limit = EGRESS_MAX,
 	.timeout_ms = FLEET_TIMEOUT_MS, .nendpoints = 1 };
 static uint8_t body[REQUEST_MAX], record[RECORD_MAX];
 static struct batch one_step, nothing;

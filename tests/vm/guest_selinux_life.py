@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import time
 
 import unit
 from denials import denials, parsed, provoked
@@ -257,10 +258,14 @@ def the_ports_of_proxies_wait_for_theirs():
 
 
 def processes():
-    """The last count of them, None where there was none after now."""
-    since = len(arrivals.of_status(200))
-    arrivals.more(2)
-    points = [p for r in arrivals.of_status(200)[since:] for p in r.points
+    """The last count of them, None where two steps from now on have none;
+    one of before may arrive behind this."""
+    now, steps = time.time_ns(), []
+    while len(steps) < 2:
+        arrivals.more(1)
+        steps = [r for r in arrivals.of_status(200)
+                 if r.points and r.points[0].time > now]
+    points = [p for r in steps for p in r.points
               if p.name == "system.process.count"]
     last = max((p.time for p in points), default=0)
     return sum(p.value for p in points if p.time == last) or None
