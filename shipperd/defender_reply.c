@@ -37,6 +37,14 @@ static const struct {
 	{ 0, UINT_MAX, VERDICT_RETRY, "http_5xx" },
 };
 
+/* An object of JSON is no page, whatever it is called. */
+static bool
+is_page(const struct http_reply *r)
+{
+	return r->type == REPLY_TYPE_HTML &&
+	    (r->body_len == 0 || r->body[0] != '{');
+}
+
 void
 defender_judge(struct otlp_verdict *v, const struct http_reply *reply)
 {
@@ -49,7 +57,7 @@ defender_judge(struct otlp_verdict *v, const struct http_reply *reply)
 	v->verdict = statuses[i].verdict;
 	v->reason = statuses[i].reason;
 	if (v->verdict == VERDICT_DELIVERED) {
-		if (reply->type != REPLY_TYPE_HTML)
+		if (!is_page(reply))
 			return;
 		v->verdict = VERDICT_REFUSED;
 		v->reason = "captive_portal";

@@ -170,6 +170,17 @@ TEST(a_portal_s_page_is_no_acceptance)
 	CHECK_STR(reason_name(d.state.reason), "captive_portal");
 }
 
+TEST(an_object_is_no_page_whatever_it_is_called)
+{
+	report_world(SHIPCONF_FRESH);
+	put_step(1, 1);
+	CHECK(posted());
+	answer_with("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+	    "Content-Length: 2\r\n\r\n{}");
+	CHECK_INT(nacks, 1);
+	CHECK_INT(acks[0].what, ACK_DELIVERED);
+}
+
 TEST(an_interval_without_anything_to_say_is_no_request)
 {
 	report_world(SHIPCONF_FRESH);
