@@ -90,12 +90,9 @@ static const char *
 judge_custom(const struct config *c, const struct defender_custom *m)
 {
 	static char reason[2 * DEFENDER_WORD_MAX + 80];
-	const char *wrong = NULL;
-	unsigned metric = 0;
+	const char *wrong;
+	const unsigned metric = registry_metric_named(m->metric);
 
-	while (metric < METRIC_END && (registry_metric(metric) == NULL ||
-	    strcmp(registry_metric(metric)->name, m->metric) != 0))
-		metric++;
 	wrong = metric < METRIC_END ? judge_registered(m, metric) :
 	    judge_declared(&c->sources.declared, m);
 	if (wrong == NULL)

@@ -147,8 +147,9 @@ is_end(size_t got, bool leftover, size_t line_max)
 }
 
 /*
- * Only where it is known; of any other file, and of all in a copied tree, the
- * end itself is read.  The first start that fits decides.
+ * Only where it is known; of any other file (diskstats: a disk's partitions
+ * are one with it to seq_file), and of all in a copied tree, the end itself is
+ * read.  The first start that fits decides.
  */
 static size_t
 longest_line(const struct host *h, enum host_root root, const char *path)
@@ -157,8 +158,6 @@ longest_line(const struct host *h, enum host_root root, const char *path)
 		const char *start;
 		size_t line_max;
 	} known[] = {
-		/* a disk's partitions are one with it to seq_file */
-		{ "diskstats", SIZE_MAX },
 		{ "loadavg", SEQ_LINE_MAX },
 		{ "meminfo", SEQ_LINE_MAX },
 		/* all lines of a slave are one to seq_file */

@@ -3,6 +3,7 @@
 #include "resource.h"
 
 #include "build_config.h"
+#include "mix.h"
 #include "read_file.h"
 #include "utf8.h"
 
@@ -108,7 +109,7 @@ resource_arch(const char *machine)
 	return machine;
 }
 
-/* FNV-1a, then SplitMix64's last steps: the low bits of the former are poor */
+/* FNV-1a, then mixed: its low bits are poor */
 uint64_t
 resource_seed(const char *s)
 {
@@ -116,9 +117,7 @@ resource_seed(const char *s)
 
 	for (; *s != '\0'; s++)
 		h = (h ^ (uint8_t)*s) * UINT64_C(0x100000001b3);
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return h ^ h >> 31;
+	return mix64(h);
 }
 
 static struct resource_attr *

@@ -5,6 +5,7 @@
 #include "utf8.h"
 
 #include <assert.h>
+#include <string.h>
 
 const struct source_row registry_sources[SOURCE_END] = {
 #define SOURCE(number, id, name_, keys_, reads_) \
@@ -76,6 +77,17 @@ in_alphabet(enum alphabet alphabet, uint8_t c)
 {
 	return c < 0x80 ? (letters[alphabet][c / 64] >> c % 64 & 1) != 0 :
 	    alphabet == ALPHABET_PATH;
+}
+
+unsigned
+registry_metric_named(const char *name)
+{
+	unsigned i = 0;
+
+	while (i < METRIC_END && (registry_metric(i) == NULL ||
+	    strcmp(registry_metric(i)->name, name) != 0))
+		i++;
+	return i;
 }
 
 bool

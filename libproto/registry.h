@@ -145,6 +145,9 @@ registry_metric(unsigned number)
 	    NULL : &registry_metrics[number];
 }
 
+/* Its number, METRIC_END where none has that name. */
+unsigned	registry_metric_named(const char *name);
+
 static inline const struct point_row *
 registry_point(unsigned number)
 {

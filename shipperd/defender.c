@@ -2,22 +2,11 @@
 /* Runs in: shipperd, and `sluice show`.  See defender.h. */
 #include "defender.h"
 
+#include "mix.h"
 #include "walk.h"
 
 #include <errno.h>
 #include <string.h>
-
-static unsigned
-metric_named(const char *name)
-{
-	for (unsigned i = 0; i < METRIC_END; i++) {
-		const struct metric_row *row = registry_metric(i);
-
-		if (row != NULL && strcmp(row->name, name) == 0)
-			return i;
-	}
-	return METRIC_END;
-}
 
 void
 defender_init(struct defender *d, const struct shipconf *conf)
@@ -27,7 +16,7 @@ defender_init(struct defender *d, const struct shipconf *conf)
 	for (size_t i = 0; i < conf->defender.ncustom; i++) {
 		const char *name = conf->defender.custom[i].metric;
 
-		d->metric[i] = metric_named(name);
+		d->metric[i] = registry_metric_named(name);
 		d->declared[i] = declared_named(&conf->declared, name,
 		    strlen(name));
 	}
@@ -223,7 +212,7 @@ add_value(struct defender_value *v, uint64_t wall_ns, enum scale scale,
 		v->min = value;
 	/* Vitter's algorithm R: each of them is as likely to be kept */
 	at = v->n < DEFENDER_LIST_MAX ? v->n :
-	    defender_mix(wall_ns + v->n) % (v->n + 1);
+	    mix64(wall_ns + v->n) % (v->n + 1);
 	if (at < DEFENDER_LIST_MAX)
 		v->list[at] = value;
 	v->n++;

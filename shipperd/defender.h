@@ -88,15 +88,6 @@ struct defender {
 	struct defender_value value[DEFENDER_CUSTOM_MAX];
 };
 
-/* SplitMix64, of D. Lea and others 2014: no secret, only even. */
-static inline uint64_t
-defender_mix(uint64_t z)
-{
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 /* Borrows the configuration for good. */
 void	defender_init(struct defender *, const struct shipconf *);
 

@@ -11,14 +11,10 @@
 #include <string.h>
 
 /*
- * The first row that holds the status decides.  Who is refused is so for good:
- * what grew is in the next report, which comes when it would have come anyway.
+ * Who is refused is so for good: what grew is in the next report, which comes
+ * when it would have come anyway.
  */
-static const struct {
-	unsigned low, high;
-	enum verdict verdict;
-	const char *reason;
-} statuses[] = {
+static const struct reply_status statuses[] = {
 	{ 200, 299, VERDICT_DELIVERED, "delivered" },
 	{ 300, 399, VERDICT_REFUSED, "redirect" },
 	{ 400, 400, VERDICT_DROP, "http_400" },
@@ -48,14 +44,8 @@ is_page(const struct http_reply *r)
 void
 defender_judge(struct otlp_verdict *v, const struct http_reply *reply)
 {
-	size_t i = 0;
-
 	memset(v, 0, sizeof(*v));
-	while (reply->status < statuses[i].low ||
-	    reply->status > statuses[i].high)
-		i++;
-	v->verdict = statuses[i].verdict;
-	v->reason = statuses[i].reason;
+	reply_judge_status(v, statuses, reply->status);
 	if (v->verdict == VERDICT_DELIVERED) {
 		if (!is_page(reply))
 			return;

@@ -3,6 +3,7 @@
 #include "defender.h"
 
 #include "decimal.h"
+#include "mix.h"
 
 #include <errno.h>
 
@@ -97,7 +98,7 @@ static bool
 chosen(struct report *r, size_t wanted, size_t left)
 {
 	r->chance += 0x9e3779b97f4a7c15;
-	return wanted >= left || defender_mix(r->chance) % left < wanted;
+	return wanted >= left || mix64(r->chance) % left < wanted;
 }
 
 static void

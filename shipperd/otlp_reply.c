@@ -7,12 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
-/* The first row that holds the status decides. */
-static const struct {
-	unsigned low, high;
-	enum verdict verdict;
-	const char *reason;
-} statuses[] = {
+static const struct reply_status statuses[] = {
 	{ 200, 299, VERDICT_DELIVERED, "delivered" },
 	{ 300, 399, VERDICT_REFUSED, "redirect" },
 	{ 400, 400, VERDICT_DROP, "http_400" },
@@ -59,16 +54,14 @@ reply_rejected(struct otlp_verdict *v, int64_t n)
 	return true;
 }
 
-static void
-judge_status(struct otlp_verdict *v, unsigned status)
+void
+reply_judge_status(struct otlp_verdict *v, const struct reply_status *row,
+    unsigned status)
 {
-	size_t i = 0;
-
-	while (status < statuses[i].low || status > statuses[i].high)
-		i++;
-	v->verdict = statuses[i].verdict;
-	v->reason = statuses[i].reason;
-	v->too_large = status == 413;
+	while (status < row->low || status > row->high)
+		row++;
+	v->verdict = row->verdict;
+	v->reason = row->reason;
 }
 
 /* An answer in HTML does not come from an OTLP receiver. */
@@ -108,7 +101,8 @@ otlp_judge(struct otlp_verdict *v, const struct http_reply *reply,
 	reply_body_reader *read;
 
 	memset(v, 0, sizeof(*v));
-	judge_status(v, reply->status);
+	reply_judge_status(v, statuses, reply->status);
+	v->too_large = reply->status == 413;
 	if (reply->type == REPLY_TYPE_HTML)
 		judge_html(v, reply->status);
 	if (reply->body_len == 0)

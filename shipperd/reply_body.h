@@ -19,6 +19,17 @@ typedef int	reply_body_reader(struct otlp_verdict *, const uint8_t *,
 reply_body_reader	reply_json_success, reply_json_status;
 reply_body_reader	reply_pb_success, reply_pb_status;
 
+/* What an answer means by its status alone. */
+struct reply_status {
+	unsigned low, high;
+	enum verdict verdict;
+	const char *reason;
+};
+
+/* The first row that holds the status decides; the last one holds all. */
+void	reply_judge_status(struct otlp_verdict *, const struct reply_status *,
+	    unsigned status);
+
 /* Notes the receiver's words, cut to what fits. */
 void	reply_message(struct otlp_verdict *, const void *, size_t);
 /* False: below zero, or more points than any request has bytes. */

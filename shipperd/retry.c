@@ -2,6 +2,8 @@
 /* Runs in: shipperd.  See retry.h. */
 #include "retry.h"
 
+#include "mix.h"
+
 #include <stddef.h>
 
 enum { RETRY_LEAST_MS = 50, MS_PER_S = 1000 };
@@ -64,8 +66,5 @@ retry_after_ms(const char *retry_after, const char *date, uint32_t *ms)
 uint32_t
 retry_phase_ms(uint64_t seed, uint32_t interval_ms)
 {
-	/* splitmix64's last step */
-	seed = (seed ^ seed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	seed = (seed ^ seed >> 27) * UINT64_C(0x94d049bb133111eb);
-	return scale(seed ^ seed >> 31, interval_ms);
+	return scale(mix64(seed), interval_ms);
 }

@@ -302,9 +302,11 @@ refused(struct plan *p, struct host *h, const struct arguments *a)
 static void
 print_all(struct plan *p, struct host *h)
 {
-	print_series(p, ceiling_sum(h, &p->config->sources));
+	const uint64_t most = ceiling_sum(h, &p->config->sources);
+
+	print_series(p, most);
 	print_plan(p);
-	print_egress(p, ceiling_sum(h, &p->config->sources));
+	print_egress(p, most);
 	print_memory(p);
 	print_sources(p, h);
 }

@@ -24,7 +24,7 @@ from report import Report, rows_of, worth_another   # noqa: E402
 UNSTEADY_MOST = 3
 UNSTEADY_SUITES = {"integration", "chaos", "vm"}
 STEADY = {"kill", "injection", "restart", "ring_hammer", "secrets", "memory",
-          "allocations", "tls_cases", "pkits"}
+          "tls_cases", "pkits"}
 
 FUZZ_SECONDS = 10           # of one target
 FUZZ_BUDGET = 240           # of all of them

@@ -40,7 +40,7 @@ def rows_of(text):
 
 def worth_another(rows, suites, never, most):
     """Rows of programs that failed and may show, alone, that it was for what
-    ran beside them.  None where so many did that it cannot be chance."""
+    ran beside them; none where it is too many to be chance."""
     failed = [row for row in rows if row["result"] not in ("OK", "SKIP")]
     if len(failed) > most:
         return []
