@@ -132,35 +132,34 @@ def stream(way, limit=256 * MIB, **more):
     return density
 
 
+def is_bounded(way, **more):
+    need_root()
+    check(stream(way, **more) < 7, "denser than docs/threat-model.md says")
+
+
 @test
 def what_is_hidden_in_values_is_bounded_by_the_limit():
-    need_root()
-    check(stream("values") < 7, "denser than docs/threat-model.md says")
+    is_bounded("values")
 
 
 @test
 def what_is_hidden_in_times_is_bounded_by_the_limit():
-    need_root()
-    check(stream("times") < 7, "denser than docs/threat-model.md says")
+    is_bounded("times")
 
 
 @test
 def what_is_hidden_in_text_is_bounded_by_the_limit():
-    need_root()
-    check(stream("text") < 7, "denser than docs/threat-model.md says")
+    is_bounded("text")
 
 
 @test
 def what_is_hidden_in_all_at_once_is_bounded_by_the_limit():
-    need_root()
-    check(stream("all") < 7, "denser than docs/threat-model.md says")
+    is_bounded("all")
 
 
 @test
 def without_compression_it_is_bounded_as_well():
-    need_root()
-    check(stream("all", ship={"compression": "none"}) < 7,
-          "denser than docs/threat-model.md says")
+    is_bounded("all", ship={"compression": "none"})
 
 
 @test

@@ -9,40 +9,16 @@ import subprocess
 import tempfile
 
 from keys import Keys
-from managed import HOST, books, keys, steps
-from pair import COLLECTOR, Pair, build_root, need_root
+from managed import HOST, books, keys
+from pair import Pair, build_root, need_root
 from receiver import Receiver
+from renewal import goes_on, renew, restart, taken
 from tap import Skip, check, check_equal, main, test, until
 
 folder = tempfile.TemporaryDirectory()
 os.chmod(folder.name, 0o711)
 FOLDER = pathlib.Path(folder.name)
 GETPPID = 110    # x86-64; in neither table
-
-
-def install(path, *sources):
-    """A new file takes the old one's name."""
-    made = path.with_name(path.name + ".new")
-    made.unlink(missing_ok=True)
-    made.write_bytes(b"".join(s.read_bytes() for s in sources))
-    os.chmod(made, 0o400)
-    os.chown(made, COLLECTOR, COLLECTOR)
-    os.replace(made, path)
-
-
-def restart(manager):
-    life, number = manager.life, len(manager.lives)
-    life.signal(signal.SIGTERM)
-    check_equal(manager.wait_end(life), 0, "exit status")
-    manager.wait_ready(number)
-
-
-def taken(receiver):
-    return [r for r in list(receiver.requests) if r.status == 200]
-
-
-def goes_on(receiver, more=3):
-    return steps(receiver, len(taken(receiver)) + more)
 
 
 def call_from(pid, number):
@@ -109,8 +85,8 @@ def a_client_key_that_was_taken_is_refused_and_what_waited_comes_by_the_new():
         manager.wait_event("delivery_failed", reason="client_refused")
         refused_since = len(receiver.requests)
         made = keys.authority.issue("in its place", "clientAuth")
-        install(manager.pair.folder / "client.pem", made.cert)
-        install(manager.pair.folder / "client.key", made.key)
+        renew(manager.pair.folder / "client.pem", made.cert)
+        renew(manager.pair.folder / "client.key", made.key)
         restart(manager)
         goes_on(receiver, 6)
         check_equal({r.subject["commonName"]
@@ -155,11 +131,11 @@ def a_signing_key_that_was_taken_is_changed_and_vouches_for_nothing_after():
     old, old_public = signing_key("old")
     new, new_public = signing_key("new")
     used = FOLDER / "sign.key"
-    install(used, old)
+    renew(used, old)
     with books({"resource": {"host.id": HOST}, "ship": {
             "sign_key": str(used)}}) as (manager, receiver, _):
         goes_on(receiver)
-        install(used, new)
+        renew(used, new)
         restart(manager)
         before = len(taken(receiver))
         goes_on(receiver)

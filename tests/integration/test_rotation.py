@@ -11,9 +11,9 @@ import signal
 import tempfile
 
 from keys import Authority
-from managed import HOST, books, keys, steps
-from pair import COLLECTOR
+from managed import HOST, books, keys
 from proxylab import tunnelling
+from renewal import goes_on, renew, restart, taken
 from tap import check, check_equal, main, test, until
 from tlslab import RawServer
 
@@ -23,35 +23,8 @@ TOKEN_FILE = pathlib.Path(folder.name) / "token"
 CRL_FILE = pathlib.Path(folder.name) / "crl.pem"
 
 
-def renew(path, *sources):
-    """As a tool that renews does: the new file takes the old one's name."""
-    made = path.with_name(path.name + ".new")
-    made.unlink(missing_ok=True)
-    made.write_bytes(b"".join(s if isinstance(s, bytes) else s.read_bytes()
-                              for s in sources))
-    os.chmod(made, 0o400)
-    os.chown(made, COLLECTOR, COLLECTOR)
-    os.replace(made, path)
-
-
-def restart(manager):
-    """systemctl restart: an orderly end, and a start."""
-    life, number = manager.life, len(manager.lives)
-    life.signal(signal.SIGTERM)
-    check_equal(manager.wait_end(life), 0, "exit status")
-    manager.wait_ready(number)
-
-
 def file_of(manager, name):
     return manager.pair.folder / name
-
-
-def good(receiver):
-    return sum(r.status == 200 for r in list(receiver.requests))
-
-
-def goes_on(receiver, more=3):
-    return steps(receiver, good(receiver) + more)
 
 
 def set_token(text):
@@ -94,12 +67,12 @@ def a_receiver_that_switches_tokens_gets_all_that_waited_after_the_renewal():
         goes_on(receiver)
         receiver.tokens = bearer(new)
         manager.wait_event("delivery_failed", reason="http_401")
-        before = good(receiver)
+        before = len(taken(receiver))
         with_old = len(receiver.requests)
         # the old one again: still 401, and still nothing is given up
         restart(manager)
         until(lambda: len(receiver.requests) > with_old, 20, "a try")
-        check_equal(good(receiver), before, "requests that were taken")
+        check_equal(len(taken(receiver)), before, "requests that were taken")
         set_token(new)
         restart(manager)
         goes_on(receiver, 6)
