@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,35 +23,56 @@ struct verdict {
 	const struct keyring *keys;
 	struct order *order;
 	uint64_t good, refused;
+	char name[4 * PATH_MAX];	/* of the file, as it is shown */
 };
 
+/*
+ * Whoever fills the directory chooses the names: none may look like a line of
+ * ours, or say anything to a terminal.
+ */
 static void
-refuse(struct verdict *v, const char *path, unsigned n, const char *why)
+take_name(struct verdict *v, const char *path)
 {
-	printf("%s: request %u: refused: %s\n", path, n, why);
+	size_t n = 0;
+
+	for (; *path != '\0' && n < sizeof(v->name) - 4; path++) {
+		const unsigned char c = (unsigned char)*path;
+
+		if (c >= ' ' && c < 0x7f && c != '\\')
+			v->name[n++] = (char)c;
+		else
+			n += (size_t)sprintf(v->name + n, "\\x%02x", c);
+	}
+	v->name[n] = '\0';
+}
+
+static void
+refuse(struct verdict *v, unsigned n, const char *why)
+{
+	printf("%s: request %u: refused: %s\n", v->name, n, why);
 	v->refused++;
 }
 
 static void
-place(struct verdict *v, const char *path, unsigned n, const struct claim *c)
+place(struct verdict *v, unsigned n, const struct claim *c)
 {
 	struct order_gap gap;
 
 	switch (order_take(v->order, c, &gap)) {
 	case PLACE_REPLAYED:
-		refuse(v, path, n, "replayed: this signature came before");
+		refuse(v, n, "replayed: this signature came before");
 		return;
 	case PLACE_REORDERED:
-		refuse(v, path, n, "reordered: its place was before others");
+		refuse(v, n, "reordered: its place was before others");
 		return;
 	case PLACE_GAP:
 		printf("%s: request %u: %.*s: missing before it: records %"
-		    PRIu64 " to %" PRIu64 "\n", path, n, VERIFY_RING,
+		    PRIu64 " to %" PRIu64 "\n", v->name, n, VERIFY_RING,
 		    c->ring.p, gap.first, gap.last);
 		break;
 	case PLACE_AGAIN:
 		printf("%s: request %u: note: records %" PRIu64 " to %" PRIu64
-		    " were sent again\n", path, n, c->first, c->last);
+		    " were sent again\n", v->name, n, c->first, c->last);
 		break;
 	case PLACE_NEXT:
 	case PLACE_FIRST:
@@ -58,15 +80,14 @@ place(struct verdict *v, const char *path, unsigned n, const struct claim *c)
 	}
 	if (c->count < c->last - c->first + 1)
 		printf("%s: request %u: %.*s: missing within: %" PRIu64
-		    " of records %" PRIu64 " to %" PRIu64 "\n", path, n,
+		    " of records %" PRIu64 " to %" PRIu64 "\n", v->name, n,
 		    VERIFY_RING, c->ring.p, c->last - c->first + 1 - c->count,
 		    c->first, c->last);
 	v->good++;
 }
 
 static void
-judge(struct verdict *v, const char *path, unsigned n,
-    const struct message *m)
+judge(struct verdict *v, unsigned n, const struct message *m)
 {
 	static char base[VERIFY_BASE_MAX];
 	size_t len = sizeof(base);
@@ -78,15 +99,14 @@ judge(struct verdict *v, const char *path, unsigned n,
 	    (wrong = claim_base(&c, m, base, &len)) == NULL)
 		wrong = keyring_judge(v->keys, &c, m, base, len);
 	if (wrong != NULL)
-		refuse(v, path, n, wrong);
+		refuse(v, n, wrong);
 	else
-		place(v, path, n, &c);
+		place(v, n, &c);
 }
 
 /* One behind the other; what cannot be read hides all that follows it. */
 static void
-judge_bytes(struct verdict *v, const char *path, const char *bytes,
-    size_t len)
+judge_bytes(struct verdict *v, const char *bytes, size_t len)
 {
 	struct message m;
 	unsigned n = 1;
@@ -95,29 +115,29 @@ judge_bytes(struct verdict *v, const char *path, const char *bytes,
 		const char *wrong = message_read(&m, bytes, len);
 
 		if (wrong != NULL) {
-			refuse(v, path, n, wrong);
+			refuse(v, n, wrong);
 			return;
 		}
-		judge(v, path, n, &m);
+		judge(v, n, &m);
 	}
 }
 
 static void
-judge_open(struct verdict *v, const char *path, int fd)
+judge_open(struct verdict *v, int fd)
 {
 	struct stat st;
 	void *bytes;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0) {
-		refuse(v, path, 1, "not a file that holds anything");
+		refuse(v, 1, "not a file that holds anything");
 		return;
 	}
 	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED) {
-		refuse(v, path, 1, strerror(errno));
+		refuse(v, 1, strerror(errno));
 		return;
 	}
-	judge_bytes(v, path, bytes, (size_t)st.st_size);
+	judge_bytes(v, bytes, (size_t)st.st_size);
 	munmap(bytes, (size_t)st.st_size);
 }
 
@@ -127,11 +147,12 @@ judge_file(struct verdict *v, const char *path)
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
 	    O_NOCTTY);
 
+	take_name(v, path);
 	if (fd < 0) {
-		refuse(v, path, 1, strerror(errno));
+		refuse(v, 1, strerror(errno));
 		return;
 	}
-	judge_open(v, path, fd);
+	judge_open(v, fd);
 	close(fd);
 }
 
@@ -172,7 +193,7 @@ judge_path(struct verdict *v, const char *path)
 int
 verify_run(const struct arguments *a, const struct config *c)
 {
-	struct verdict v = { .order = order_new() };
+	static struct verdict v;
 	struct keyring *keys;
 	const char *why;
 	uint64_t missing;
@@ -188,6 +209,7 @@ verify_run(const struct arguments *a, const struct config *c)
 		return EXIT_WRONG;
 	}
 	v.keys = keys;
+	v.order = order_new();
 	for (int i = 0; i < a->npaths; i++)
 		judge_path(&v, a->path[i]);
 	missing = order_print(v.order, stdout);

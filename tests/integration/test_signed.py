@@ -169,6 +169,19 @@ def a_key_of_another_curve_does_not_start():
 
 
 @test
+def a_name_that_its_giver_chose_cannot_look_like_a_line_of_ours():
+    place = store("named", signed[:1])
+    (place / "z\n9 requests good, 0 refused\r\x1b[8m\\").write_bytes(b"x")
+    status, said = verify(PUBLIC, place)
+    check_equal(status, 1)
+    check(r"/z\x0a9 requests good, 0 refused\x0d\x1b[8m\x5c: request 1: "
+          "refused" in said, said)
+    check_equal([line for line in said.split("\n") if "requests good" in line
+                 and not line.startswith("/")],
+                ["1 requests good, 1 refused, 0 records missing"])
+
+
+@test
 def a_wrong_call_is_told_what_would_be_right():
     status, said = verify(PUBLIC)
     check_equal(status, 2, said)
