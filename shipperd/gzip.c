@@ -1,60 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: shipperd.  See gzip.h. */
-#include "gzip.h"
+#include "gzip_bits.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
-#include <stdbool.h>
-#include <string.h>
 
 enum {
-	DISTANCE_MAX = 32768,
+	LENGTH_MIN = 4,		/* of a repetition that is looked for */
+	PLACES_MIN = 64,
 	END_OF_BLOCK = 256,
 	FIRST_LENGTH = 257,	/* symbol of a repetition of three bytes */
-	DISTANCE_BITS = 5,
 	HEAD = 10, TAIL = 8,
 };
 
-/* Bits go into bytes from the lowest upwards (RFC 1951, section 3.1.1). */
-struct bits {
-	uint64_t held;
-	unsigned n;		/* below 8 between two calls */
-	uint8_t *p, *end;	/* TAIL bytes have room behind the end */
-	bool full;
+static_assert((int)TAIL == (int)GZIP_BITS_ROOM, "a word may go there");
+
+struct code {
+	uint32_t bits, n;
 };
-
-static_assert(TAIL == sizeof(uint64_t), "put() writes that much at the end");
-
-/*
- * n is at most 32.  All is written each time, and counted as far as it is
- * whole: a question of how much there is would be guessed wrong too often.
- */
-static inline void
-put(struct bits *b, uint64_t value, unsigned n)
-{
-	uint64_t word;
-
-	b->held |= value << b->n;
-	b->n += n;
-	if (b->p > b->end) {
-		b->full = true;
-		b->p = b->end;
-	}
-	word = htole64(b->held);
-	memcpy(b->p, &word, sizeof(word));
-	b->p += b->n / 8;
-	b->held >>= b->n & ~7u;
-	b->n %= 8;
-}
-
-/* What is left is written already, and becomes a whole byte. */
-static void
-flush(struct bits *b)
-{
-	b->p += b->n > 0;
-	b->full = b->full || b->p > b->end;
-}
 
 /* Codes are written from their highest bit. */
 static uint16_t
@@ -67,7 +30,7 @@ reversed(unsigned code, unsigned n)
 	return (uint16_t)out;
 }
 
-static struct gzip_code
+static struct code
 fixed_code(unsigned symbol)
 {
 	unsigned n = 8, code = 0x30 + symbol;
@@ -81,7 +44,7 @@ fixed_code(unsigned symbol)
 		n = 9;
 		code = 0x190 + symbol - 144;
 	}
-	return (struct gzip_code){ reversed(code, n), (uint16_t)n };
+	return (struct code){ reversed(code, n), n };
 }
 
 static void
@@ -90,12 +53,12 @@ fill_codes(struct gzip *g)
 	unsigned symbol = FIRST_LENGTH, length = 3;
 
 	for (unsigned i = 0; i < GZIP_LITERALS; i++)
-		g->literal[i] = fixed_code(i);
+		g->literal[i] = (uint16_t)fixed_code(i).bits;
 	for (unsigned i = 0; i < GZIP_DISTANCES; i++)
-		g->distance[i] = (uint8_t)reversed(i, DISTANCE_BITS);
+		g->distance[i] = (uint8_t)reversed(i, GZIP_DISTANCE_BITS);
 	/* four symbols for each number of extra bits, from the second eight */
 	for (; length < GZIP_LENGTH_MAX; symbol++) {
-		const struct gzip_code code = g->literal[symbol];
+		const struct code code = fixed_code(symbol);
 		const unsigned extra = symbol < FIRST_LENGTH + 8 ? 0 :
 		    (symbol - FIRST_LENGTH) / 4 - 1;
 
@@ -105,8 +68,8 @@ fill_codes(struct gzip *g)
 		}
 	}
 	/* the longest has a symbol of its own */
-	g->length[GZIP_LENGTH_MAX].bits = g->literal[285].bits;
-	g->length[GZIP_LENGTH_MAX].n = g->literal[285].n;
+	g->length[GZIP_LENGTH_MAX].bits = fixed_code(285).bits;
+	g->length[GZIP_LENGTH_MAX].n = fixed_code(285).n;
 }
 
 void
@@ -126,10 +89,21 @@ four(const uint8_t *p)
 	return v;
 }
 
-static inline size_t
-place_of(uint32_t v)
+/* Fewer places for a short piece: each must be cleared first. */
+static unsigned
+places_for(size_t len)
 {
-	return le32toh(v) * UINT32_C(2654435761) >> 21;
+	unsigned places = PLACES_MIN;
+
+	while (places < GZIP_PLACES && places < len)
+		places *= 2;
+	return places;
+}
+
+static inline size_t
+place_of(uint32_t v, unsigned places)
+{
+	return (le32toh(v) * UINT32_C(2654435761) >> 21) & (places - 1);
 }
 
 static_assert(GZIP_PLACES == 1 << (32 - 21), "place_of");
@@ -138,7 +112,7 @@ static_assert(GZIP_PLACES == 1 << (32 - 21), "place_of");
 static size_t
 run_length(const uint8_t *a, const uint8_t *b, size_t most)
 {
-	size_t n = GZIP_LENGTH_MIN;
+	size_t n = LENGTH_MIN;
 	uint64_t va, vb;
 
 	for (; n + sizeof(va) <= most; n += sizeof(va)) {
@@ -153,46 +127,46 @@ run_length(const uint8_t *a, const uint8_t *b, size_t most)
 	return n;
 }
 
-/* Two symbols for each number of extra bits, from the third on. */
 static void
-put_distance(const struct gzip *g, struct bits *b, unsigned distance)
+put_literal(const struct gzip *g, struct gzip_bits *b, uint8_t byte)
 {
-	const unsigned d = distance - 1;
-	const unsigned extra = d < 4 ? 0 : 30 - (unsigned)__builtin_clz(d);
-
-	put(b, g->distance[2 * extra + (d >> extra)] |
-	    (uint64_t)(d & ((1u << extra) - 1)) << DISTANCE_BITS,
-	    DISTANCE_BITS + extra);
+	gzip_bits_put(b, g->literal[byte], gzip_literal_bits(byte));
 }
 
 static void
-put_literal(const struct gzip *g, struct bits *b, unsigned symbol)
+put_repetition(const struct gzip *g, struct gzip_bits *b, size_t length,
+    size_t distance)
 {
-	put(b, g->literal[symbol].bits, g->literal[symbol].n);
+	unsigned n;
+	const uint32_t code = gzip_distance_code(g, distance, &n);
+
+	gzip_bits_put(b, g->length[length].bits, g->length[length].n);
+	gzip_bits_put(b, code, n);
 }
 
 /* Where the four bytes at in + at stood last; at itself: nowhere near. */
 static size_t
-look_up(struct gzip *g, const uint8_t *in, size_t at)
+look_up(struct gzip *g, unsigned places, const uint8_t *in, size_t at)
 {
 	const uint32_t v = four(in + at);
-	uint32_t *place = &g->place[place_of(v)];
+	uint32_t *place = &g->place[place_of(v, places)];
 	const size_t before = *place;
 
 	*place = (uint32_t)at;
-	return before < at && at - before <= DISTANCE_MAX &&
+	return before < at && at - before <= GZIP_DISTANCE_MAX &&
 	    four(in + before) == v ? before : at;
 }
 
 static void
-put_block(struct gzip *g, struct bits *b, const uint8_t *in, size_t len)
+put_bytes(struct gzip *g, struct gzip_bits *b, const uint8_t *in, size_t len)
 {
+	const unsigned places = places_for(len);
 	size_t at = 0;
 
-	memset(g->place, 0, sizeof(g->place));
-	put(b, 1 | 1 << 1, 3);			/* the last; fixed codes */
-	while (at + GZIP_LENGTH_MIN <= len) {
-		const size_t left = len - at, before = look_up(g, in, at);
+	memset(g->place, 0, places * sizeof(g->place[0]));
+	while (at + LENGTH_MIN <= len) {
+		const size_t left = len - at;
+		const size_t before = look_up(g, places, in, at);
 		size_t n;
 
 		if (before == at) {
@@ -201,35 +175,70 @@ put_block(struct gzip *g, struct bits *b, const uint8_t *in, size_t len)
 		}
 		n = run_length(in + at, in + before,
 		    left < GZIP_LENGTH_MAX ? left : GZIP_LENGTH_MAX);
-		put(b, g->length[n].bits, g->length[n].n);
-		put_distance(g, b, (unsigned)(at - before));
+		put_repetition(g, b, n, at - before);
 		at += n;
 	}
 	while (at < len)
 		put_literal(g, b, in[at++]);
-	put_literal(g, b, END_OF_BLOCK);
+}
+
+void
+gzip_begin(struct gzip_stream *s, struct gzip *g, uint8_t *out, size_t cap)
+{
+	/* no name, no time, fastest, unknown system */
+	static const uint8_t head[HEAD] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4,
+		255 };
+
+	*s = (struct gzip_stream){ .gzip = g, .out = out, .sum = UINT32_MAX };
+	s->bits.full = cap < HEAD + TAIL;
+	if (s->bits.full)
+		return;
+	memcpy(out, head, HEAD);
+	s->bits.p = out + HEAD;
+	s->bits.end = out + cap - TAIL;
+	gzip_bits_put(&s->bits, 1 | 1 << 1, 3);	/* the last; fixed codes */
+}
+
+void
+gzip_put(struct gzip_stream *s, const uint8_t *in, size_t len)
+{
+	struct gzip_bits b = s->bits;	/* a copy can stay in registers */
+
+	s->bits.full = b.full || len > UINT32_MAX - s->len;
+	if (s->bits.full)
+		return;
+	put_bytes(s->gzip, &b, in, len);
+	s->bits = b;
+	s->sum = crc32_add(&s->gzip->crc, s->sum, in, len);
+	s->len += len;
+}
+
+ptrdiff_t
+gzip_end(struct gzip_stream *s)
+{
+	struct gzip_bits *b = &s->bits;
+	uint32_t tail[2];
+
+	if (b->full)
+		return -ENOBUFS;
+	gzip_bits_put(b, fixed_code(END_OF_BLOCK).bits,
+	    fixed_code(END_OF_BLOCK).n);
+	b->p += b->n > 0;	/* it is written already */
+	if (b->full || b->p > b->end)
+		return -ENOBUFS;
+	tail[0] = htole32(~s->sum);
+	tail[1] = htole32((uint32_t)s->len);
+	memcpy(b->p, tail, TAIL);
+	return b->p + TAIL - s->out;
 }
 
 ptrdiff_t
 gzip_pack(struct gzip *g, const uint8_t *in, size_t len, uint8_t *out,
     size_t cap)
 {
-	/* no name, no time, fastest, unknown system */
-	static const uint8_t head[HEAD] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4,
-		255 };
-	struct bits b = { .p = out + HEAD };
-	uint32_t tail[2];
+	struct gzip_stream s;
 
-	if (cap < HEAD + TAIL || len > UINT32_MAX)
-		return -ENOBUFS;
-	b.end = out + cap - TAIL;
-	memcpy(out, head, HEAD);
-	put_block(g, &b, in, len);
-	flush(&b);
-	if (b.full)
-		return -ENOBUFS;
-	tail[0] = htole32(crc32_of(&g->crc, in, len));
-	tail[1] = htole32((uint32_t)len);
-	memcpy(b.p, tail, TAIL);
-	return b.p + TAIL - out;
+	gzip_begin(&s, g, out, cap);
+	gzip_put(&s, in, len);
+	return gzip_end(&s);
 }

@@ -14,24 +14,20 @@
 
 #include "crc32.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
 	GZIP_PLACES = 2048,		/* where four bytes were seen last */
-	GZIP_LITERALS = 286,
+	GZIP_LITERALS = 256,
 	GZIP_DISTANCES = 30,
-	GZIP_LENGTH_MIN = 4,		/* of a repetition */
-	GZIP_LENGTH_MAX = 258,
-};
-
-struct gzip_code {
-	uint16_t bits;			/* in the order they are written */
-	uint16_t n;
+	GZIP_DISTANCE_MAX = 32768,
+	GZIP_LENGTH_MAX = 258,		/* of a repetition */
 };
 
 struct gzip {
-	struct gzip_code literal[GZIP_LITERALS];
+	uint16_t literal[GZIP_LITERALS];	/* in the order of writing */
 	uint8_t distance[GZIP_DISTANCES];	/* five bits each */
 	/* a repetition's length with its extra bits */
 	struct { uint32_t bits, n; } length[GZIP_LENGTH_MAX + 1];
@@ -39,9 +35,34 @@ struct gzip {
 	uint32_t place[GZIP_PLACES];
 };
 
+/* Bits go into bytes from the lowest upwards (RFC 1951, section 3.1.1). */
+struct gzip_bits {
+	uint64_t held;
+	unsigned n;			/* below 8 between two calls */
+	uint8_t *p, *end;		/* a word has room behind the end */
+	bool full;
+};
+
+/* A body that is packed piece by piece. */
+struct gzip_stream {
+	struct gzip *gzip;
+	struct gzip_bits bits;
+	uint8_t *out;
+	size_t len;			/* what is in it, before packing */
+	uint32_t sum;
+};
+
 /* The tables; once. */
 void		gzip_init(struct gzip *);
-/* Bytes written to out, or -ENOBUFS where cap is too small. */
+
+/* A piece repeats only its own bytes. */
+void		gzip_begin(struct gzip_stream *, struct gzip *, uint8_t *out,
+		    size_t cap);
+void		gzip_put(struct gzip_stream *, const uint8_t *in, size_t len);
+/* Bytes written to out, or -ENOBUFS where cap was too small. */
+ptrdiff_t	gzip_end(struct gzip_stream *);
+
+/* All three, for one piece. */
 ptrdiff_t	gzip_pack(struct gzip *, const uint8_t *in, size_t len,
 		    uint8_t *out, size_t cap);
 
