@@ -69,8 +69,7 @@ write_instance(struct build *b, uint64_t start_ns)
 {
 	record_instance(&b->rw, start_ns == b->head.start_ns ? 0 : start_ns,
 	    b->attr, b->nattrs);
-	for (size_t i = 0; i < b->npoints; i++)
-		record_point(&b->rw, b->point[i].id, b->point[i].value);
+	record_points(&b->rw, b->point, b->npoints);
 }
 
 /* What does not fit takes itself back and goes into a record of its own. */

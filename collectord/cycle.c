@@ -58,6 +58,9 @@ most_series(const struct source_options *o)
 /* Large, and touched only as far as there are patterns. */
 static struct select chosen;
 
+/* Of the source being read; as a variable it would be cleared for each. */
+static struct build build;
+
 static bool
 is_enabled(const struct cycle *c, const struct source *s)
 {
@@ -88,6 +91,9 @@ cycle_init(struct cycle *c, struct host *host, struct ring *ring,
 		fatal("memory for a collection", ENOMEM);
 	start_sources(c);
 	select_make(&chosen, &options->select);
+	for (size_t i = 0; i < source_table_size; i++)
+		c->source_most[source_table[i]->id] =
+		    source_series_most(source_table[i], options);
 	c->most = most_series(options);
 	learn(c);
 }
@@ -248,7 +254,7 @@ read_source(struct cycle *c, const struct source *s, struct collect *collect)
 static void
 bound(const struct cycle *c, const struct source *s, struct build *b)
 {
-	const uint64_t most = source_series_most(s, c->options);
+	const uint64_t most = c->source_most[s->id];
 
 	b->room = most < c->room ? most : c->room;
 	b->select = select_has(&chosen, s->id) ? &chosen : NULL;
@@ -260,7 +266,6 @@ run_source(struct cycle *c, const struct source *s,
     const struct record_head *now)
 {
 	struct record_head head = *now;
-	struct build build;
 	struct collect collect = {
 		.host = c->host, .build = &build, .options = c->options,
 		.source = s, .report = report, .report_arg = c,
@@ -290,15 +295,14 @@ run_own(struct cycle *c, enum source_id id, const struct record_head *now,
 	const uint64_t start_ns = id == SOURCE_QUEUE ? c->ring->start_ns :
 	    c->self->start_ns;
 	struct record_head head = *now;
-	struct build b;
 
 	head.source = id;
 	head.start_ns = series_start(c->series, start_ns);
-	build_start(&b, &head, NULL, c->space);
-	say(c->self, &b, c->ring);
-	if (build_finish(&b) > 0)
+	build_start(&build, &head, NULL, c->space);
+	say(c->self, &build, c->ring);
+	if (build_finish(&build) > 0)
 		/* the shipper sends when it has seen the last of a step */
-		push_all(c, &b, id == SOURCE_QUEUE);
+		push_all(c, &build, id == SOURCE_QUEUE);
 }
 
 void

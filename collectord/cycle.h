@@ -33,6 +33,7 @@ struct cycle {
 	uint64_t number;		/* of this cycle, from 1 */
 	uint64_t read_ns;		/* when the last source was read */
 	uint64_t most, room;		/* series for a step; left for it */
+	uint64_t source_most[SOURCE_END];	/* series of each source */
 	/* of the last step that the process before committed; 0: none */
 	uint64_t last_wall_ns;
 	struct turns_last last;

@@ -109,13 +109,17 @@ self_open(struct self *self, pid_t shipper)
 	return result;
 }
 
-/* One record of the kernel's (fs/proc/array.c): whole, to a last newline. */
+/*
+ * One record of the kernel's (fs/proc/array.c): whole, to a last newline.
+ * Good until the next one is read.
+ */
 static struct text
-read_kept(int fd, char buf[SELF_TEXT_MAX])
+read_kept(int fd)
 {
+	static char buf[SELF_TEXT_MAX];
 	struct text t;
 
-	return host_read_file(fd, buf, SELF_TEXT_MAX, &t) < 0 ?
+	return host_read_file(fd, buf, sizeof(buf), &t) < 0 ?
 	    text_of(buf, 0) : t;
 }
 
@@ -123,26 +127,21 @@ static void
 read_process(const struct self *self, enum self_process i,
     struct self_status *s)
 {
-	char buf[SELF_TEXT_MAX];
-
 	*s = self->status[i];
-	if (self_parse_stat(read_kept(self->stat_fd[i], buf), s) < 0)
+	if (self_parse_stat(read_kept(self->stat_fd[i]), s) < 0)
 		memset(s, -1, sizeof(*s));
 }
 
 static void
 look_at_status(struct self *self)
 {
-	char buf[SELF_TEXT_MAX];
-
 	if (self->age++ % LOOK_AGAIN != 0)
 		return;
 	for (int i = 0; i < SELF_PROCESSES; i++) {
 		struct self_status *s = &self->status[i];
 
 		memset(s, -1, sizeof(*s));
-		if (self_parse_status(read_kept(self->status_fd[i], buf),
-		    s) < 0)
+		if (self_parse_status(read_kept(self->status_fd[i]), s) < 0)
 			memset(s, -1, sizeof(*s));
 	}
 }

@@ -23,6 +23,8 @@ enum {
 	/* names that always change must not crowd out the next cycle's */
 	CROWDED = SERIES_INSTANCES_MAX / 2,
 	SERIES_LEARNED = 1,	/* the cycle of the process before */
+	SAID_MAX = 32,		/* most names are shorter */
+	SAID_LONG = UINT8_MAX,
 	/* more than the jitter of iowait and idle, less than a new boot */
 	CPU_STEP_BACK = 3 * SCALE_CENTI,
 };
@@ -43,9 +45,14 @@ struct entry {
 	uint64_t start_ns;
 	uint64_t seen;		/* number of the last cycle that had it */
 	uint16_t counters;	/* first chunk */
+	uint16_t next;		/* the one that was judged behind it */
 	uint8_t source;
-	bool named;		/* has attributes */
+	uint8_t nattrs;
+	uint8_t said_len;	/* SAID_LONG: only the hash tells it */
+	uint8_t said[SAID_MAX];	/* its attributes: key, length, bytes */
 };
+
+static_assert(sizeof(struct entry) <= 64, "about a line of the cache each");
 
 struct series {
 	uint64_t boot_ns, wall_ns, wall_before_ns;
@@ -56,6 +63,9 @@ struct series {
 	uint8_t key[SIPHASH_KEY];
 	uint16_t nentries, nchunks, free_chunk;
 	uint16_t nused;				/* chunks that are not free */
+	uint16_t last;				/* entry; 0: before the first */
+	/* of the instance being judged */
+	int64_t *before[RECORD_POINTS_MAX];
 	uint16_t index[INDEX_SLOTS];
 	struct entry entry[ENTRIES_MAX + 1];
 	struct chunk chunk[CHUNKS_MAX + 1];
@@ -154,19 +164,22 @@ series_cycle(struct series *s, uint64_t wall_ns)
 	const bool crowded = s->nentries > CROWDED;
 	const uint64_t kept = crowded ? 1 : CYCLES_KEPT;
 
-	for (uint16_t i = 1; i <= s->nentries && !crowded; i++)
-		if (s->unread_cycle[s->entry[i].source] == s->cycle &&
-		    s->entry[i].seen < s->cycle)
-			s->entry[i].seen++;
 	s->cycle++;
 	/* what begins in this cycle begins now, if the clock was set back */
 	s->wall_before_ns = s->wall_ns < wall_ns ? s->wall_ns : wall_ns;
 	s->wall_ns = wall_ns;
 	if (wall_ns < s->earliest_ns)
 		s->earliest_ns = wall_ns;
-	for (uint16_t i = s->nentries; i > 0; i--)
-		if (s->cycle - s->entry[i].seen > kept)
+	for (uint16_t i = s->nentries; i > 0; i--) {
+		struct entry *e = &s->entry[i];
+
+		if (!crowded && e->seen < s->cycle - 1 &&
+		    s->unread_cycle[e->source] == s->cycle - 1)
+			e->seen++;
+		if (s->cycle - e->seen > kept)
 			forget(s, i);
+	}
+	s->last = 0;
 }
 
 void
@@ -181,23 +194,79 @@ series_start(const struct series *s, uint64_t start_ns)
 	return start_ns <= s->wall_ns ? start_ns : s->earliest_ns;
 }
 
+static void
+remember(struct entry *e, const struct attr *attr, size_t n)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; len += 2 + (size_t)attr[i++].len) {
+		if (attr[i].len > SAID_MAX - 2 ||
+		    len > SAID_MAX - 2 - (size_t)attr[i].len) {
+			e->said_len = SAID_LONG;
+			return;
+		}
+		e->said[len] = (uint8_t)attr[i].key;
+		e->said[len + 1] = attr[i].len;
+		memcpy(e->said + len + 2, attr[i].value, attr[i].len);
+	}
+	e->said_len = (uint8_t)len;
+}
+
+static bool
+is_that(const struct entry *e, enum source_id source, const struct attr *attr,
+    size_t n)
+{
+	const uint8_t *said = e->said;
+
+	if (e->source != source || e->nattrs != n || e->said_len == SAID_LONG)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (said[0] != attr[i].key || said[1] != attr[i].len ||
+		    memcmp(said + 2, attr[i].value, attr[i].len) != 0)
+			return false;
+		said += 2 + said[1];
+	}
+	return true;
+}
+
 /* NULL where there is no room for a new one. */
 static struct entry *
-find_entry(struct series *s, enum source_id source, const struct attr *attr,
+hash_entry(struct series *s, enum source_id source, const struct attr *attr,
     size_t nattrs, uint64_t start_ns)
 {
 	const uint64_t name = name_of(s, source, attr, nattrs);
 	const size_t slot = find_slot(s, name);
+	struct entry *e;
 
 	if (s->index[slot] != 0)
 		return &s->entry[s->index[slot]];
 	if (s->nentries >= (nattrs > 0 ? SERIES_INSTANCES_MAX : ENTRIES_MAX))
 		return NULL;
 	s->index[slot] = ++s->nentries;
-	s->entry[s->nentries] = (struct entry){ .name = name,
-		.start_ns = start_ns, .source = (uint8_t)source,
-		.named = nattrs > 0 };
-	return &s->entry[s->nentries];
+	e = &s->entry[s->nentries];
+	*e = (struct entry){ .name = name, .start_ns = start_ns,
+		.source = (uint8_t)source, .nattrs = (uint8_t)nattrs };
+	remember(e, attr, nattrs);
+	return e;
+}
+
+/*
+ * Instances mostly come in the order of the cycle before, and then are known
+ * without their hash: that is asked where the next one is another.
+ */
+static struct entry *
+find_entry(struct series *s, enum source_id source, const struct attr *attr,
+    size_t nattrs, uint64_t start_ns)
+{
+	uint16_t *next = &s->entry[s->last].next;
+	struct entry *e = &s->entry[*next];
+
+	if (*next == 0 || *next > s->nentries ||
+	    !is_that(e, source, attr, nattrs))
+		e = hash_entry(s, source, attr, nattrs, start_ns);
+	if (e != NULL)
+		s->last = *next = (uint16_t)(e - s->entry);
+	return e;
 }
 
 /* A counter's place; where chunk is 0 there is none. */
@@ -262,7 +331,7 @@ add_counter(struct series *s, struct entry *e, unsigned id)
 				s->chunk[*link].id[i] = (uint16_t)id;
 				return &s->chunk[*link].value[i];
 			}
-	if ((*link = take_chunk(s, e->named)) == 0)
+	if ((*link = take_chunk(s, e->nattrs > 0)) == 0)
 		return NULL;
 	s->chunk[*link].id[0] = (uint16_t)id;
 	return &s->chunk[*link].value[0];
@@ -295,8 +364,9 @@ follow(unsigned id, int64_t before, int64_t now)
 /* Fills in where each counter was before; NULL: no counter, or a new one. */
 static bool
 was_reset(struct series *s, const struct entry *e, const struct point *p,
-    size_t n, int64_t *before[RECORD_POINTS_MAX])
+    size_t n)
 {
+	int64_t **before = s->before;
 	struct place next = { e->counters, 0 };
 
 	for (size_t i = 0; i < n; i++) {
@@ -311,9 +381,10 @@ was_reset(struct series *s, const struct entry *e, const struct point *p,
 
 /* False where a counter finds no room. */
 static bool
-keep_counters(struct series *s, struct entry *e, struct point *p, size_t n,
-    int64_t *before[RECORD_POINTS_MAX])
+keep_counters(struct series *s, struct entry *e, struct point *p, size_t n)
 {
+	int64_t **before = s->before;
+
 	for (size_t i = 0; i < n; i++) {
 		if (!point_is_counter(p[i].id))
 			continue;
@@ -330,7 +401,6 @@ uint64_t
 series_judge(struct series *s, enum source_id source, const struct attr *attr,
     size_t nattrs, struct point *p, size_t npoints)
 {
-	int64_t *before[RECORD_POINTS_MAX];
 	struct entry *e;
 	bool since_boot;
 
@@ -343,13 +413,13 @@ series_judge(struct series *s, enum source_id source, const struct attr *attr,
 	if (e == NULL || (nattrs > 0 && e->seen == s->cycle))
 		return 0;
 	e->seen = s->cycle;
-	if (was_reset(s, e, p, npoints, before)) {
+	if (was_reset(s, e, p, npoints)) {
 		free_chunks(s, e->counters);
 		e->counters = 0;
 		e->start_ns = s->wall_before_ns;
-		memset(before, 0, sizeof(before));
+		memset(s->before, 0, sizeof(s->before));
 	}
-	if (!keep_counters(s, e, p, npoints, before))
+	if (!keep_counters(s, e, p, npoints))
 		return 0;
 	return series_start(s, e->start_ns);
 }

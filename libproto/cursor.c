@@ -4,16 +4,9 @@
 
 #include <errno.h>
 
-struct reader
-reader_of(const void *bytes, size_t len)
-{
-	const uint8_t *p = bytes;
-
-	return (struct reader){ .p = p, .end = p + len };
-}
-
-uint64_t
-read_varint_rest(struct reader *r)
+/* As the format says it, a byte at a time, up to the last byte there is. */
+static uint64_t
+read_varint_bytes(struct reader *r)
 {
 	const uint8_t *p = r->p;
 	uint64_t v = 0;
@@ -35,6 +28,28 @@ read_varint_rest(struct reader *r)
 	return 0;
 }
 
+/* Eight bytes' lower seven bits become 56 in a row. */
+static uint64_t
+gather(uint64_t w)
+{
+	w = (w & 0x007f007f007f007f) | (w & 0x7f007f007f007f00) >> 1;
+	w = (w & 0x00003fff00003fff) | (w & 0x3fff00003fff0000) >> 2;
+	return (w & 0x000000000fffffff) | (w & 0x0fffffff00000000) >> 4;
+}
+
+/* A word at a time: no branch for each byte, which none can foresee. */
+uint64_t
+read_varint_rest(struct reader *r)
+{
+	uint64_t word;
+	const unsigned len = r->bad ? 0 : varint_len(r->p, r->end, &word);
+
+	if (len == 0)
+		return read_varint_bytes(r);
+	r->p += len;
+	return gather(word);
+}
+
 const uint8_t *
 read_text(struct reader *r, size_t min, size_t max, size_t *len)
 {
@@ -52,12 +67,12 @@ reader_finish(const struct reader *r)
 	return r->bad || r->p != r->end ? -EBADMSG : 0;
 }
 
-struct writer
-writer_of(void *bytes, size_t cap)
+void
+write_varint_rest(struct writer *w, uint64_t v)
 {
-	uint8_t *p = bytes;
-
-	return (struct writer){ .start = p, .p = p, .end = p + cap };
+	for (; v >= 0x80; v >>= 7)
+		write_u8(w, (uint8_t)(v | 0x80));
+	write_u8(w, (uint8_t)v);
 }
 
 void

@@ -78,6 +78,12 @@ void		record_instance(struct record_writer *, uint64_t start_ns,
 		    const struct attr *, size_t);
 /* Ascending by id within an instance, each once, of the record's source. */
 void		record_point(struct record_writer *, unsigned id, int64_t);
+/*
+ * The same bytes for points that are known to keep these rules, which are
+ * then only looked at where room is short: record_check() is to follow.
+ */
+void		record_points(struct record_writer *, const struct point *,
+		    size_t);
 /* Bytes written; -ENOBUFS: does not fit, or breaks a rule above. */
 ptrdiff_t	record_finish(struct record_writer *);
 void		record_set_flags(void *, uint8_t flags);

@@ -30,12 +30,20 @@ const struct metric_row registry_metrics[METRIC_END] = {
 #undef METRIC
 };
 
+/* Each row of a metric's points says one more of them, the last one all. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 const struct metric_kind registry_kinds[METRIC_END] = {
 #define METRIC(number, id, source_, name_, unit_, instrument_, scale_, text_) \
-	[number] = { SOURCE_##source_, (instrument_) },
+	[number].source = SOURCE_##source_, \
+	[number].instrument = (instrument_),
+#define POINT(metric, k, id, key1, value1, key2, value2) \
+	[METRIC_##metric].npoints = (k) + 1,
 #include "metrics.def"
+#undef POINT
 #undef METRIC
 };
+#pragma GCC diagnostic pop
 
 static_assert(SOURCE_END <= UINT8_MAX, "a source fits metric_kind");
 
@@ -72,11 +80,20 @@ static const uint64_t letters[][2] = {
 	[ALPHABET_PATH] = { DEVICE | C(' '), LETTERS | C('_') | C('@') },
 };
 
+/* Bytes above ASCII are another's to judge: where may they stand? */
 static bool
-in_alphabet(enum alphabet alphabet, uint8_t c)
+in_alphabet(enum alphabet alphabet, const uint8_t *s, size_t len, bool *ascii)
 {
-	return c < 0x80 ? (letters[alphabet][c / 64] >> c % 64 & 1) != 0 :
-	    alphabet == ALPHABET_PATH;
+	const uint64_t low = letters[alphabet][0], high = letters[alphabet][1];
+	uint64_t fit = 1;
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		all |= s[i];
+		fit &= (s[i] & 64 ? high : low) >> s[i] % 64 | s[i] >> 7;
+	}
+	*ascii = all < 0x80;
+	return fit == 1 && (*ascii || alphabet == ALPHABET_PATH);
 }
 
 unsigned
@@ -94,15 +111,11 @@ bool
 registry_value_ok(enum key key, const uint8_t *value, size_t len)
 {
 	const struct key_row *row = registry_key(key);
-	bool ascii = true;
+	bool ascii;
 
-	if (row == NULL || len == 0 || len > row->longest)
+	if (row == NULL || len == 0 || len > row->longest ||
+	    !in_alphabet(row->alphabet, value, len, &ascii))
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		ascii = ascii && value[i] < 0x80;
-		if (!in_alphabet(row->alphabet, value[i]))
-			return false;
-	}
 	if (row->alphabet == ALPHABET_DIGITS && value[0] == '0' && len > 1)
 		return false;
 	return ascii || utf8_valid(value, len);

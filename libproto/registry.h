@@ -104,6 +104,7 @@ struct metric_row {
 struct metric_kind {
 	uint8_t source;
 	uint8_t instrument;
+	uint8_t npoints;	/* from 0, without a hole */
 };
 
 struct fixed_attr {
@@ -172,9 +173,14 @@ point_is_counter(unsigned number)
 static inline bool
 point_ok(unsigned number, enum source_id source, int64_t value)
 {
-	return registry_point(number) != NULL &&
-	    registry_kinds[point_metric(number)].source == source &&
-	    (value >= 0 || !point_is_counter(number));
+	const struct metric_kind *kind;
+
+	if (number >= POINT_END)
+		return false;
+	kind = &registry_kinds[point_metric(number)];
+	return number % POINTS_PER_METRIC < kind->npoints &&
+	    kind->source == source &&
+	    (value >= 0 || kind->instrument != COUNTER);
 }
 
 /* True when the bytes may stand as that attribute's value. */

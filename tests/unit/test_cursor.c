@@ -60,6 +60,60 @@ TEST(a_varint_in_a_longer_form_than_needed_is_refused)
 	}
 }
 
+/* The format's own words: what read_varint() must say of any bytes. */
+static bool
+plain_varint(const uint8_t *b, size_t len, uint64_t *v, size_t *used)
+{
+	*v = 0;
+	for (size_t i = 0; i < len && i < 10; i++) {
+		*v |= (uint64_t)(b[i] & 0x7f) << 7 * i;
+		if (b[i] >= 0x80)
+			continue;
+		*used = i + 1;
+		return !(i > 0 && b[i] == 0) && !(i == 9 && b[i] > 1);
+	}
+	return false;
+}
+
+static uint64_t
+next_random(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	return *x ^= *x << 17;
+}
+
+/* However few bytes there are, and whatever stands behind the value. */
+TEST(any_bytes_are_the_varint_that_they_are_byte_by_byte)
+{
+	uint64_t x = 88172645463325252, v;
+	unsigned good = 0;
+
+	for (int round = 0; round < 200000; round++) {
+		uint8_t space[24];
+		const size_t len = next_random(&x) % 14;
+		/* the exact size, for the sanitizer to look at */
+		uint8_t *b = space + sizeof(space) - len;
+		const uint64_t more = next_random(&x), zero = next_random(&x);
+		struct reader r = reader_of(b, len);
+		size_t used = 0;
+
+		for (size_t i = 0; i < len; i++)
+			b[i] = (uint8_t)((zero >> 2 * i & 3 ?
+			    next_random(&x) & 0x7f : 0) |
+			    (more >> 2 * i & 3 ? 0x80 : 0));
+		if (plain_varint(b, len, &v, &used)) {
+			good++;
+			CHECK(read_varint(&r) == v);
+			CHECK(!r.bad && r.p == b + used);
+		} else {
+			CHECK_INT(read_varint(&r), 0);
+			CHECK(r.bad);
+		}
+	}
+	CHECK(good > 50000 && good < 190000);
+}
+
 TEST(an_error_sticks_and_nothing_is_read_after_it)
 {
 	static const uint8_t b[] = { 1, 2, 3 };

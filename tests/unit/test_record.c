@@ -285,6 +285,81 @@ TEST(a_point_that_breaks_the_rules_is_not_written)
 	CHECK_INT(two_points(DISK_IO_READ, 1, UINT32_MAX), -ENOBUFS);
 }
 
+/* All points of a source, with values of any length, into so many bytes. */
+static ptrdiff_t
+write_points(uint8_t *buf, size_t cap, enum source_id source, uint64_t x,
+    bool together)
+{
+	struct record_head h = disk_head;
+	struct record_writer rw;
+	struct point p[RECORD_POINTS_MAX];
+	size_t n = 0;
+
+	h.source = source;
+	for (unsigned id = 0; id < POINT_END && n < RECORD_POINTS_MAX; id++) {
+		x = x * 6364136223846793005 + 1442695040888963407;
+		if (point_ok(id, source, 0) && x >> 63 != 0)
+			p[n++] = (struct point){ id,
+			    (int64_t)(x * 31 >> (x >> 58 | 1)) };
+	}
+	record_begin(&rw, buf, cap, &h);
+	record_instance(&rw, 0, NULL, 0);
+	if (together) {
+		record_points(&rw, p, n / 2);
+		record_points(&rw, p + n / 2, n - n / 2);
+		return record_finish(&rw);
+	}
+	for (size_t i = 0; i < n; i++)
+		record_point(&rw, p[i].id, p[i].value);
+	return record_finish(&rw);
+}
+
+TEST(points_written_together_are_the_bytes_of_each_written_alone)
+{
+	for (unsigned source = 1; source < SOURCE_END; source++)
+		for (uint64_t seed = 0; seed < 50; seed++) {
+			uint8_t a[RECORD_MAX], b[RECORD_MAX];
+			ptrdiff_t len = write_points(a, sizeof(a), source,
+			    seed, false);
+
+			CHECK_INT(write_points(b, sizeof(b), source, seed,
+			    true), len);
+			if (len < 0)
+				continue;
+			CHECK_MEM(a, b, (size_t)len);
+			CHECK_INT(record_check(b, (size_t)len), 0);
+			CHECK_INT(write_points(b, (size_t)len, source, seed,
+			    true), len);
+			CHECK_MEM(a, b, (size_t)len);
+			CHECK_INT(write_points(b, (size_t)len - 1, source,
+			    seed, true), -ENOBUFS);
+		}
+}
+
+TEST(points_together_out_of_order_are_found_by_the_check)
+{
+	static const struct point bad[][2] = {
+		{ { DISK_IO_WRITE, 1 }, { DISK_IO_READ, 1 } },
+		{ { DISK_IO_READ, 1 }, { DISK_IO_READ, 1 } },
+		{ { DISK_IO_READ, -1 }, { DISK_IO_WRITE, 1 } },
+		{ { DISK_IO_READ, 1 }, { NET_IO_RECEIVE, 1 } },
+		{ { DISK_IO_READ, 1 }, { POINT_END, 1 } },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint8_t buf[RECORD_MAX];
+		struct record_writer rw;
+		ptrdiff_t len;
+
+		record_begin(&rw, buf, sizeof(buf), &disk_head);
+		record_instance(&rw, 0, NULL, 0);
+		record_points(&rw, bad[i], 2);
+		len = record_finish(&rw);
+		CHECK(len > 0);
+		CHECK_INT(record_check(buf, (size_t)len), -EBADMSG);
+	}
+}
+
 static ptrdiff_t
 with_attrs(const struct attr *attr, size_t n)
 {

@@ -73,6 +73,24 @@ TEST(each_metric_has_a_source_and_points_without_a_hole_and_none_is_stray)
 			CHECK(registry_metric(point_metric(id)) != NULL);
 }
 
+/* point_ok() looks at fewer bytes than the rows; it must say the same. */
+TEST(a_point_is_good_where_it_has_a_row_of_that_source)
+{
+	for (unsigned id = 0; id < POINT_END + 64; id++)
+		for (unsigned source = 0; source <= SOURCE_END; source++) {
+			const bool has = registry_point(id) != NULL &&
+			    registry_metric(point_metric(id))->source ==
+			    source;
+			const bool counter = has &&
+			    registry_metric(point_metric(id))->instrument ==
+			    COUNTER;
+
+			CHECK(point_ok(id, source, 0) == has);
+			CHECK(point_ok(id, source, -1) == (has && !counter));
+		}
+	CHECK(!point_ok(UINT32_MAX, SOURCE_CPU, 0));
+}
+
 TEST(one_instance_can_carry_all_points_of_its_source_and_all_its_keys)
 {
 	for (unsigned s = 1; s < SOURCE_END; s++) {

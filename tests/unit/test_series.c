@@ -464,3 +464,31 @@ TEST(whoever_stays_is_found_whoever_goes)
 	}
 	series_free(s);
 }
+
+/* With and without the one before, by its bytes and by its hash. */
+TEST(in_whatever_order_they_come_each_finds_its_own)
+{
+	struct series *s = begun();
+	unsigned order = 1;
+
+	for (int cycle = 0; cycle < 300; cycle++) {
+		for (unsigned i = 0; i < 53; i++) {
+			const unsigned n = cycle % 3 == 0 ? i :
+			    (i * order + (unsigned)cycle) % 53;
+			int64_t bytes = (int64_t)n * 1000 + cycle;
+			char name[64];
+
+			/* 5 to 56 bytes, and some differ in the last one */
+			snprintf(name, sizeof(name), "d%0*u", 4 + (int)n / 2 *
+			    2, n);
+			if (cycle > 0 && (n * 7 + (unsigned)cycle) % 11 == 0)
+				continue;
+			CHECK_INT(judge_disk(s, name, &bytes), BOOT);
+			CHECK_INT(bytes, n * 1000 + (unsigned)cycle);
+			CHECK_INT(judge_disk(s, name, &bytes), 0);
+		}
+		order = order % 52 + 1;
+		series_cycle(s, SECOND);
+	}
+	series_free(s);
+}
