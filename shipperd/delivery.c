@@ -4,7 +4,6 @@
 
 #include "build_config.h"
 #include "log.h"
-#include "otlp.h"
 #include "otlp_reply.h"
 #include "pace.h"
 #include "reason.h"
@@ -62,13 +61,13 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 	d->body.content_type = otlp_content_type(conf->protocol);
 	d->body.gzip = (conf->flags & SHIPCONF_GZIP) != 0;
 	d->plain = malloc(REQUEST_MAX);
-	if (d->body.gzip) {
-		d->packed = malloc(REQUEST_MAX);
+	d->packed = malloc(REQUEST_MAX);
+	if (d->body.gzip)
 		d->gzip = malloc(sizeof(*d->gzip));
-	}
-	if (d->plain == NULL ||
-	    (d->body.gzip && (d->packed == NULL || d->gzip == NULL)))
+	if (d->plain == NULL || d->packed == NULL ||
+	    (d->body.gzip && d->gzip == NULL))
 		fatal("memory for a request", ENOMEM);
+	layout_init(&d->layout, d->plain, d->packed);
 	if (d->body.gzip)
 		gzip_init(d->gzip);
 	if (conf->protocol == PROTOCOL_DEVICE_DEFENDER) {
@@ -87,7 +86,7 @@ encode(struct delivery *d, const struct batch *b)
 		.nrecords = d->n,
 		.terse = !otlp_describes(d->conf, b->wall_ns) };
 
-	return otlp_encode(d->conf->protocol, &request, d->plain, REQUEST_MAX,
+	return layout_encode(&d->layout, d->conf->protocol, &request,
 	    &d->points);
 }
 
@@ -152,9 +151,9 @@ pack(struct delivery *d)
 	ptrdiff_t len = (ptrdiff_t)d->plain_len;
 
 	if (d->body.gzip)
-		len = gzip_pack(d->gzip, d->plain, d->plain_len,
+		len = gzip_pack(d->gzip, d->layout.body, d->plain_len,
 		    d->packed, REQUEST_MAX);
-	d->body.bytes = d->body.gzip ? d->packed : d->plain;
+	d->body.bytes = d->body.gzip ? d->packed : d->layout.body;
 	d->body.len = len < 0 ? 0 : (size_t)len;
 	return len >= 0;
 }

@@ -15,6 +15,7 @@
 #include "frame.h"
 #include "gzip.h"
 #include "intake.h"
+#include "layout.h"
 #include "sign.h"
 
 enum {
@@ -41,6 +42,7 @@ struct delivery {
 	size_t first, n;		/* n 0: none */
 	uint8_t *plain, *packed;	/* REQUEST_MAX bytes each */
 	size_t plain_len;		/* 0: none */
+	struct layout layout;		/* what it makes is in plain */
 	struct http_body body;		/* one of the two */
 	struct gzip *gzip;		/* NULL: bodies stay plain */
 	const struct signer *signer;	/* NULL: requests are not signed */

@@ -8,11 +8,13 @@
  * length has its shortest form, and fields stand in the order of their
  * numbers: the bytes are those of the official serialiser.
  */
-#include "otlp_encoder.h"
+#include "otlp_pb.h"
 
 #include "decimal.h"
 
 #include <string.h>
+
+enum { VARINT_MAX = 10 };	/* bytes of 64 bits */
 
 enum wire { VARINT = 0, FIXED64 = 1, LENGTH = 2 };
 
@@ -186,19 +188,24 @@ put_attr(struct writer *w, enum tag tag, const struct walk_attr *a)
 	end(w, attr);
 }
 
-static void
-put_value(struct writer *w, enum scale scale, int64_t value)
+static uint64_t
+value_bits(enum scale scale, int64_t value)
 {
 	uint64_t bits;
 	double v;
 
-	if (scale == SCALE_INT) {
-		put_fixed64(w, POINT_AS_INT, (uint64_t)value);
-		return;
-	}
+	if (scale == SCALE_INT)
+		return (uint64_t)value;
 	v = decimal_double(value, scale);
 	memcpy(&bits, &v, sizeof(bits));
-	put_fixed64(w, POINT_AS_DOUBLE, bits);
+	return bits;
+}
+
+static void
+put_value(struct writer *w, enum scale scale, int64_t value)
+{
+	put_fixed64(w, scale == SCALE_INT ? POINT_AS_INT : POINT_AS_DOUBLE,
+	    value_bits(scale, value));
 }
 
 /* The attributes' room is the caller's: clearing it for each would cost. */
@@ -266,21 +273,130 @@ put_scope(struct writer *w, const struct otlp_request *rq)
 	end(w, scope);
 }
 
+void
+otlp_pb_metrics(struct writer *w, struct walk *walk, bool terse)
+{
+	const struct metric_row *row;
+
+	while ((row = walk_metric(walk)) != NULL)
+		put_metric(w, walk, row, terse);
+}
+
 ptrdiff_t
 otlp_protobuf(const struct otlp_request *rq, struct walk *walk, uint8_t *out,
     size_t cap)
 {
 	struct writer w = writer_of(out, cap);
 	uint8_t *outer = begin(&w, REQUEST_RESOURCE_METRICS), *inner;
-	const struct metric_row *row;
 
 	put_resource(&w, rq->conf);
 	inner = begin(&w, RESOURCE_METRICS_SCOPE_METRICS);
 	put_scope(&w, rq);
-	while ((row = walk_metric(walk)) != NULL)
-		put_metric(&w, walk, row, rq->terse);
+	otlp_pb_metrics(&w, walk, rq->terse);
 	end(&w, inner);
 	put_string(&w, RESOURCE_METRICS_SCHEMA_URL, OTLP_SCHEMA);
 	end(&w, outer);
 	return writer_finish(&w);
+}
+
+static uint8_t *
+put_before(uint8_t *at, const uint8_t *bytes, size_t len)
+{
+	return memcpy(at - len, bytes, len);
+}
+
+/* The tag and the length of what reaches from here to the end. */
+static uint8_t *
+put_before_all(uint8_t *at, enum tag tag, const uint8_t *end)
+{
+	uint8_t head[1 + VARINT_MAX];
+	struct writer w = writer_of(head, sizeof(head));
+
+	write_u8(&w, (uint8_t)tag);
+	write_varint(&w, (size_t)(end - at));
+	return put_before(at, head, (size_t)(w.p - w.start));
+}
+
+size_t
+otlp_pb_wrap(const struct otlp_request *rq, uint8_t *metrics, size_t len,
+    uint8_t *spare, const uint8_t **body)
+{
+	struct writer w = writer_of(spare, OTLP_PB_HEAD_MAX);
+	struct writer tail = writer_of(metrics + len, OTLP_PB_TAIL_MAX);
+	const uint8_t *scope;
+	uint8_t *at = metrics;
+
+	put_resource(&w, rq->conf);
+	scope = w.p;
+	put_scope(&w, rq);
+	put_string(&tail, RESOURCE_METRICS_SCHEMA_URL, OTLP_SCHEMA);
+	at = put_before(at, scope, (size_t)(w.p - scope));
+	at = put_before_all(at, RESOURCE_METRICS_SCOPE_METRICS, tail.start);
+	at = put_before(at, spare, (size_t)(scope - spare));
+	at = put_before_all(at, REQUEST_RESOURCE_METRICS, tail.p);
+	*body = at;
+	return (size_t)(tail.p - at);
+}
+
+void
+otlp_pb_put(uint8_t *at, enum scale scale, int64_t value)
+{
+	const uint64_t bits = htole64(value_bits(scale, value));
+
+	memcpy(at, &bits, sizeof(bits));
+}
+
+static void
+pass_tag(struct reader *r)
+{
+	read_u8(r);
+	read_varint(r);
+}
+
+static void
+pass_text(struct reader *r, size_t len)
+{
+	pass_tag(r);
+	read_span(r, len);
+}
+
+/* Where the value of the next point stands; the reader moves on behind it. */
+static const uint8_t *
+pass_point(struct reader *r, enum instrument instrument)
+{
+	const size_t times = (instrument == GAUGE ? 1 : 2) *
+	    OTLP_PB_TIME_TO_VALUE;
+	const uint8_t *point;
+	size_t len;
+
+	read_u8(r);
+	len = read_varint(r);
+	point = read_span(r, len);
+	return point + times + 1;
+}
+
+void
+otlp_pb_places(const uint8_t *bytes, size_t len, struct walk *walk,
+    struct otlp_pb_place *place)
+{
+	struct reader r = reader_of(bytes, len);
+	const struct metric_row *row;
+	struct walk_point p;
+
+	while ((row = walk_metric(walk)) != NULL) {
+		pass_tag(&r);
+		pass_text(&r, row->name_len);
+		pass_text(&r, row->unit_len);
+		pass_tag(&r);
+		while (walk_point(walk, &p))
+			place[p.index] = (struct otlp_pb_place){
+				.at = (uint32_t)(pass_point(&r,
+				    row->instrument) - bytes),
+				.scale = row->scale,
+				.monotonic = point_is_counter(p.id) };
+		if (row->instrument != GAUGE)
+			pass_tag(&r);
+		if (row->instrument == COUNTER)
+			pass_tag(&r);
+	}
 }

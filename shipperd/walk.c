@@ -32,9 +32,12 @@ add_record(struct walk *w, struct record_reader *rr)
 		struct walk_series *s = &w->series[w->n];
 		const struct declared_metric *sample;
 		struct instance inst;
+		size_t first;
 
 		if ((more = record_next_instance(rr, &inst)) != 1)
 			return more;
+		first = w->nread;
+		w->nread += inst.npoints;
 		sample = NULL;
 		if (rr->head.source == SOURCE_OPERATOR && is_sample(&inst) &&
 		    (sample = declared_sample(w->declared, &inst)) == NULL)
@@ -44,6 +47,7 @@ add_record(struct walk *w, struct record_reader *rr)
 		s->inst = inst;
 		s->sample = sample;
 		s->start = inst.points;
+		s->first = first;
 		s->wall_ns = rr->head.wall_ns;
 		w->npoints += inst.npoints;
 		w->n++;
@@ -61,6 +65,7 @@ walk_open(struct walk *w, const struct declared *declared,
 	w->declared = declared;
 	w->n = 0;
 	w->npoints = 0;
+	w->nread = 0;
 	if (n > BATCH_RECORDS_MAX)
 		return -ENOBUFS;
 	for (size_t i = 0; i < n; i++) {
@@ -91,6 +96,7 @@ walk_rewind(struct walk *w)
 
 		s->inst.points = s->start;
 		s->inst.last = 0;
+		s->index = s->first;
 		advance(s);
 	}
 	w->metric = 0;
@@ -151,8 +157,8 @@ walk_point(struct walk *w, struct walk_point *p)
 		return false;
 	s = &w->series[w->at];
 	*p = (struct walk_point){ .inst = &s->inst, .id = s->next.id,
-		.value = s->next.value, .wall_ns = s->wall_ns,
-		.declared = w->declared };
+		.index = s->index++, .value = s->next.value,
+		.wall_ns = s->wall_ns, .declared = w->declared };
 	advance(s);
 	return true;
 }

@@ -25,6 +25,7 @@ struct walk_series {
 	struct reader start;	/* inst.points as it was at first */
 	struct point next;
 	bool ended;		/* there is no next */
+	size_t first, index;	/* of its points, and next, of all read */
 	/* NULL, or what it is a sample of */
 	const struct declared_metric *sample;
 	uint64_t wall_ns;
@@ -36,6 +37,7 @@ struct walk {
 	uint8_t source[BATCH_RECORDS_MAX];	/* of each record */
 	size_t first[SOURCE_END + 1];	/* each source's series */
 	uint64_t npoints;		/* of all metrics together */
+	size_t nread;			/* and those of nothing declared */
 	const struct declared *declared;
 	struct metric_row row;		/* of a declared metric */
 	/* where the walk is; declared ones are behind METRIC_END */
@@ -46,6 +48,7 @@ struct walk {
 struct walk_point {
 	const struct instance *inst;
 	unsigned id;
+	size_t index;		/* of all that were read, as they stand */
 	int64_t value;
 	uint64_t wall_ns;
 	const struct declared *declared;

@@ -33,6 +33,16 @@ static struct answer acks[ACKS_MAX];
 static size_t nacks;
 static uint64_t seq, wall;
 
+/* As a new process does it, but for its name and the channel. */
+static void
+start_delivery(void)
+{
+	free(d.plain);
+	free(d.packed);
+	free(d.layout.shapes.space);
+	delivery_init(&d, &conf, &in, fake_conn(), now);
+}
+
 static void
 world(size_t nendpoints)
 {
@@ -40,7 +50,6 @@ world(size_t nendpoints)
 		"fourth" };
 
 	fake_reset();
-	free(d.plain);
 	batch_free(in.filling);
 	batch_free(in.ready);
 	memset(&conf, 0, sizeof(conf));
@@ -54,7 +63,7 @@ world(size_t nendpoints)
 	seq = 0;
 	wall = UINT64_C(1763650000000000000);
 	intake_init(&in, NULL, BATCH_MAX);
-	delivery_init(&d, &conf, &in, fake_conn(), now);
+	start_delivery();
 	/* an hour ago: all of the limit has been earned */
 	egress_init(&d.egress, conf.egress_limit, EGRESS_HOUR_MS, now);
 }

@@ -292,8 +292,7 @@ TEST(the_first_request_waits_for_the_hosts_own_moment)
 {
 	world(1);
 	conf.seed = 42;
-	free(d.plain);
-	delivery_init(&d, &conf, &in, fake_conn(), now);
+	start_delivery();
 	put_step(1, 1);
 	CHECK_INT(wait_for_post(), retry_phase_ms(42, INTERVAL_MS));
 	CHECK(retry_phase_ms(42, INTERVAL_MS) > 0);
@@ -304,8 +303,7 @@ TEST(the_first_request_of_all_waits_for_nothing)
 	world(1);
 	conf.seed = 42;
 	conf.flags |= SHIPCONF_FRESH;
-	free(d.plain);
-	delivery_init(&d, &conf, &in, fake_conn(), now);
+	start_delivery();
 	put_step(1, 1);
 	CHECK_INT(wait_for_post(), 0);
 	conf.flags = 0;

@@ -22,8 +22,7 @@ report_world(uint8_t flags)
 	conf.defender.list_max = 50;
 	CHECK(defender_conf_add(&conf.defender, "load",
 	    "system.cpu.load_average.1m max") == NULL);
-	free(d.plain);
-	delivery_init(&d, &conf, &in, fake_conn(), now);
+	start_delivery();
 }
 
 /* Steps at their interval, until a request is there. */
