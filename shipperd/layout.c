@@ -132,22 +132,22 @@ static bool
 encode_anew(struct layout *l, const struct otlp_request *rq,
     enum source_id source)
 {
-	static struct walk walk;	/* too large for a stack */
+	struct walk *walk = walk_memory();
 	const size_t first = sorted.first[source];
 	struct writer w = writer_of(l->spare, REQUEST_MAX);
 	ptrdiff_t len;
 
-	if (walk_open(&walk, &rq->conf->declared, &sorted.record[first],
+	if (walk_open(walk, &rq->conf->declared, &sorted.record[first],
 	    sorted.first[source + 1] - first) < 0)
 		return false;
-	otlp_pb_metrics(&w, &walk, true);
+	otlp_pb_metrics(&w, walk, true);
 	len = writer_finish(&w);
 	if (len < 0 || !shelf_resize(&l->bodies, source, (size_t)len))
 		return false;
 	memcpy(shelf_at(&l->bodies, source), l->spare, (size_t)len);
-	l->chunk[source] = (struct layout_chunk){ sorted.wall_ns, walk.n,
-		walk.npoints, walk.nread };
-	keep_shape(l, source, &walk);
+	l->chunk[source] = (struct layout_chunk){ sorted.wall_ns, walk->n,
+		walk->npoints, walk->nread };
+	keep_shape(l, source, walk);
 	l->len = 0;
 	return true;
 }

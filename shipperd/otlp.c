@@ -20,17 +20,17 @@ ptrdiff_t
 otlp_encode(enum protocol protocol, const struct otlp_request *request,
     uint8_t *out, size_t cap, uint64_t *points)
 {
-	static struct walk walk;	/* too large for a stack */
-	int error = walk_open(&walk, &request->conf->declared,
+	struct walk *walk = walk_memory();
+	int error = walk_open(walk, &request->conf->declared,
 	    request->record, request->nrecords);
 
 	*points = 0;
 	if (error < 0)
 		return error;
-	if (walk.npoints == 0)
+	if (walk->npoints == 0)
 		return -ENODATA;
-	*points = walk.npoints;
-	return encoders[protocol].encode(request, &walk, out, cap);
+	*points = walk->npoints;
+	return encoders[protocol].encode(request, walk, out, cap);
 }
 
 bool

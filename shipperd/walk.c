@@ -5,6 +5,14 @@
 #include <errno.h>
 #include <string.h>
 
+struct walk *
+walk_memory(void)
+{
+	static struct walk walk;
+
+	return &walk;
+}
+
 static void
 advance(struct walk_series *s)
 {

@@ -63,6 +63,8 @@ struct walk_attr {
 	bool is_integer;	/* decimal digits, sent as a number */
 };
 
+/* The one there is: too large for a stack, and no two are used at a time. */
+struct walk	*walk_memory(void);
 /*
  * The records and the names must outlive the walk.  Samples of nothing that is
  * declared are not in it, nor in npoints.  -ENOBUFS: more instances than
