@@ -8,77 +8,10 @@
 enum {
 	LENGTH_MIN = 4,		/* of a repetition that is looked for */
 	PLACES_MIN = 64,
-	END_OF_BLOCK = 256,
-	FIRST_LENGTH = 257,	/* symbol of a repetition of three bytes */
-	HEAD = 10, TAIL = 8,
+	TAIL = 8,
 };
 
 static_assert((int)TAIL == (int)GZIP_BITS_ROOM, "a word may go there");
-
-struct code {
-	uint32_t bits, n;
-};
-
-/* Codes are written from their highest bit. */
-static uint16_t
-reversed(unsigned code, unsigned n)
-{
-	unsigned out = 0;
-
-	for (unsigned i = 0; i < n; i++)
-		out |= (code >> i & 1) << (n - 1 - i);
-	return (uint16_t)out;
-}
-
-static struct code
-fixed_code(unsigned symbol)
-{
-	unsigned n = 8, code = 0x30 + symbol;
-
-	if (symbol >= 280)
-		code = 0xc0 + symbol - 280;
-	else if (symbol >= END_OF_BLOCK) {
-		n = 7;
-		code = symbol - END_OF_BLOCK;
-	} else if (symbol >= 144) {
-		n = 9;
-		code = 0x190 + symbol - 144;
-	}
-	return (struct code){ reversed(code, n), n };
-}
-
-static void
-fill_codes(struct gzip *g)
-{
-	unsigned symbol = FIRST_LENGTH, length = 3;
-
-	for (unsigned i = 0; i < GZIP_LITERALS; i++)
-		g->literal[i] = (uint16_t)fixed_code(i).bits;
-	for (unsigned i = 0; i < GZIP_DISTANCES; i++)
-		g->distance[i] = (uint8_t)reversed(i, GZIP_DISTANCE_BITS);
-	/* four symbols for each number of extra bits, from the second eight */
-	for (; length < GZIP_LENGTH_MAX; symbol++) {
-		const struct code code = fixed_code(symbol);
-		const unsigned extra = symbol < FIRST_LENGTH + 8 ? 0 :
-		    (symbol - FIRST_LENGTH) / 4 - 1;
-
-		for (unsigned i = 0; i < 1u << extra; i++, length++) {
-			g->length[length].bits = code.bits | i << code.n;
-			g->length[length].n = code.n + extra;
-		}
-	}
-	/* the longest has a symbol of its own */
-	g->length[GZIP_LENGTH_MAX].bits = fixed_code(285).bits;
-	g->length[GZIP_LENGTH_MAX].n = fixed_code(285).n;
-}
-
-void
-gzip_init(struct gzip *g)
-{
-	memset(g, 0, sizeof(*g));
-	fill_codes(g);
-	crc32_init(&g->crc);
-}
 
 static inline uint32_t
 four(const uint8_t *p)
@@ -130,7 +63,9 @@ run_length(const uint8_t *a, const uint8_t *b, size_t most)
 static void
 put_literal(const struct gzip *g, struct gzip_bits *b, uint8_t byte)
 {
-	gzip_bits_put(b, g->literal[byte], gzip_literal_bits(byte));
+	const struct gzip_code code = gzip_literal(g, byte);
+
+	gzip_bits_put(b, code.bits, code.n);
 }
 
 static void
@@ -185,18 +120,16 @@ put_bytes(struct gzip *g, struct gzip_bits *b, const uint8_t *in, size_t len)
 void
 gzip_begin(struct gzip_stream *s, struct gzip *g, uint8_t *out, size_t cap)
 {
-	/* no name, no time, fastest, unknown system */
-	static const uint8_t head[HEAD] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4,
-		255 };
+	const size_t head = (size_t)(g->head_bits.p - g->head);
 
-	*s = (struct gzip_stream){ .gzip = g, .out = out, .sum = UINT32_MAX };
-	s->bits.full = cap < HEAD + TAIL;
+	*s = (struct gzip_stream){ .gzip = g, .out = out, .sum = UINT32_MAX,
+		.bits = g->head_bits };
+	s->bits.full = cap < head + TAIL;
 	if (s->bits.full)
 		return;
-	memcpy(out, head, HEAD);
-	s->bits.p = out + HEAD;
+	memcpy(out, g->head, head);
+	s->bits.p = out + head;
 	s->bits.end = out + cap - TAIL;
-	gzip_bits_put(&s->bits, 1 | 1 << 1, 3);	/* the last; fixed codes */
 }
 
 void
@@ -221,8 +154,7 @@ gzip_end(struct gzip_stream *s)
 
 	if (b->full)
 		return -ENOBUFS;
-	gzip_bits_put(b, fixed_code(END_OF_BLOCK).bits,
-	    fixed_code(END_OF_BLOCK).n);
+	gzip_bits_put(b, s->gzip->end.bits, s->gzip->end.n);
 	b->p += b->n > 0;	/* it is written already */
 	if (b->full || b->p > b->end)
 		return -ENOBUFS;

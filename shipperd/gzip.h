@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs in: shipperd.  The body of a request in the gzip format (RFC 1952), as
- * one deflate block with the fixed codes (RFC 1951, section 3.2.6); HTTP's
+ * one deflate block whose codes are always the same (gzip_codes.c); HTTP's
  * Content-Encoding: gzip (RFC 9110, section 8.4.1.3).  Only ever packs: what
  * a server sends is never unpacked.  Pure; the same bytes give the same.
  *
@@ -24,15 +24,15 @@ enum {
 	GZIP_DISTANCES = 30,
 	GZIP_DISTANCE_MAX = 32768,
 	GZIP_LENGTH_MAX = 258,		/* of a repetition */
+	GZIP_LITERAL_MOST = 10,		/* bits */
+	GZIP_RUN_MOST = 16,
+	GZIP_SIZE_BITS = 6,		/* of how many bits a code has */
+	GZIP_HEAD = 128,		/* that a body begins with, at most */
 };
 
-struct gzip {
-	uint16_t literal[GZIP_LITERALS];	/* in the order of writing */
-	uint8_t distance[GZIP_DISTANCES];	/* five bits each */
-	/* a repetition's length with its extra bits */
-	struct { uint32_t bits, n; } length[GZIP_LENGTH_MAX + 1];
-	struct crc32 crc;
-	uint32_t place[GZIP_PLACES];
+struct gzip_code {
+	uint16_t bits;			/* in the order they are written */
+	uint16_t n;
 };
 
 /* Bits go into bytes from the lowest upwards (RFC 1951, section 3.1.1). */
@@ -41,6 +41,20 @@ struct gzip_bits {
 	unsigned n;			/* below 8 between two calls */
 	uint8_t *p, *end;		/* a word has room behind the end */
 	bool full;
+};
+
+struct gzip {
+	/* a code's bits above their number: what is used most, in little */
+	uint16_t literal[GZIP_LITERALS];
+	struct gzip_code distance[GZIP_DISTANCES], end;
+	/* a repetition's length with its extra bits */
+	struct { uint32_t bits, n; } length[GZIP_LENGTH_MAX + 1];
+	/* a byte's repetition within eight bytes, so at distance 1 */
+	uint32_t run[8];
+	uint8_t head[GZIP_HEAD];
+	struct gzip_bits head_bits;	/* behind it */
+	struct crc32 crc;
+	uint32_t place[GZIP_PLACES];
 };
 
 /* A body that is packed piece by piece. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs in: shipperd.  The codes, for gzip.c and gzip_part.c alone. */
+/* Runs in: shipperd.  How bits are written, for the gzip modules alone. */
 #ifndef SLUICE_GZIP_BITS_H
 #define SLUICE_GZIP_BITS_H
 
@@ -11,14 +11,15 @@
 enum {
 	GZIP_BITS_MAX = 56,		/* written at once */
 	GZIP_BITS_ROOM = 8,		/* behind the end */
-	GZIP_DISTANCE_BITS = 5,
 };
 
-/* How many bits a literal has. */
-static inline unsigned
-gzip_literal_bits(uint8_t byte)
+static inline struct gzip_code
+gzip_literal(const struct gzip *g, uint8_t byte)
 {
-	return byte < 144 ? 8 : 9;
+	const unsigned both = g->literal[byte];
+
+	return (struct gzip_code){ (uint16_t)(both >> GZIP_SIZE_BITS),
+		both & ((1u << GZIP_SIZE_BITS) - 1) };
 }
 
 /*
@@ -39,6 +40,19 @@ gzip_bits_write(struct gzip_bits *b, uint64_t value, unsigned n)
 	b->n %= 8;
 }
 
+/* The same for GZIP_BITS_MAX bits: so many are whole bytes. */
+static inline void
+gzip_bits_write_most(struct gzip_bits *b, uint64_t value)
+{
+	uint64_t word;
+
+	b->held |= value << b->n;
+	word = htole64(b->held);
+	memcpy(b->p, &word, sizeof(word));
+	b->p += GZIP_BITS_MAX / 8;
+	b->held >>= GZIP_BITS_MAX;
+}
+
 /* Where nobody has asked whether there is room. */
 static inline void
 gzip_bits_put(struct gzip_bits *b, uint64_t value, unsigned n)
@@ -57,9 +71,10 @@ gzip_distance_code(const struct gzip *g, size_t distance, unsigned *n)
 	const uint32_t d = (uint32_t)distance - 1;
 	const unsigned extra = d < 4 ? 0 : 30 - (unsigned)__builtin_clz(d);
 
-	*n = GZIP_DISTANCE_BITS + extra;
-	return g->distance[2 * extra + (d >> extra)] |
-	    (d & ((UINT32_C(1) << extra) - 1)) << GZIP_DISTANCE_BITS;
+	const struct gzip_code code = g->distance[2 * extra + (d >> extra)];
+
+	*n = code.n + extra;
+	return code.bits | (d & ((UINT32_C(1) << extra) - 1)) << code.n;
 }
 
 #endif

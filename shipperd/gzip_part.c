@@ -8,9 +8,12 @@
 
 enum {
 	RUN_MIN = 4,		/* so that all the rest fits into one word */
-	RUN_DISTANCE_BITS = GZIP_DISTANCE_BITS,
 	HALF = GZIP_FIELD_SIZE / 2,
+	SIZE_MASK = (1 << GZIP_SIZE_BITS) - 1,
 };
+
+static_assert(GZIP_LITERAL_MOST * 4 + GZIP_RUN_MOST <= 56,
+    "half of a field and a run are written at once");
 
 static inline uint64_t
 field_at(const uint8_t *p)
@@ -21,23 +24,30 @@ field_at(const uint8_t *p)
 	return le64toh(v);
 }
 
-struct run {
+/* Codes that are written at once. */
+struct codes {
 	uint64_t bits;
-	unsigned n;
+	unsigned sizes;		/* their sum, in the lowest bits */
 };
 
 /* The highest bytes of v as literals, before what is there already. */
-static inline struct run
-literals(const struct gzip *g, uint64_t v, unsigned bytes, struct run then)
+static inline struct codes
+literals(const struct gzip *g, uint64_t v, unsigned bytes, struct codes c)
 {
 	for (; bytes > 0; bytes--, v <<= 8) {
-		const uint8_t byte = (uint8_t)(v >> 56);
-		const unsigned n = gzip_literal_bits(byte);
+		const unsigned both = g->literal[v >> 56];
 
-		then.bits = then.bits << n | g->literal[byte];
-		then.n += n;
+		/* what stands above a size is not looked at */
+		c.bits = c.bits << (both & SIZE_MASK) | both >> GZIP_SIZE_BITS;
+		c.sizes += both;
 	}
-	return then;
+	return c;
+}
+
+static inline void
+write(struct gzip_bits *b, struct codes c)
+{
+	gzip_bits_write(b, c.bits, c.sizes & SIZE_MASK);
 }
 
 /*
@@ -48,19 +58,15 @@ static inline void
 put_field(const struct gzip *g, struct gzip_bits *b, uint64_t v)
 {
 	const unsigned run = (unsigned)__builtin_clzll((v ^ v << 8) | 1) / 8;
-	struct run r = { 0, 0 };
+	const struct codes none = { 0, 0 };
 
-	if (run >= RUN_MIN) {
-		r.bits = g->length[run].bits;	/* and distance 1: no bit set */
-		r.n = g->length[run].n + RUN_DISTANCE_BITS;
-		r = literals(g, v << 8 * run, GZIP_FIELD_SIZE - run, r);
-		gzip_bits_write(b, r.bits, r.n);
+	if (run < RUN_MIN) {
+		write(b, literals(g, v << 8 * HALF, HALF, none));
+		write(b, literals(g, v, HALF, none));
 		return;
 	}
-	r = literals(g, v << 8 * HALF, HALF, r);
-	gzip_bits_write(b, r.bits, r.n);
-	r = literals(g, v, HALF, (struct run){ 0, 0 });
-	gzip_bits_write(b, r.bits, r.n);
+	write(b, literals(g, v << 8 * run, GZIP_FIELD_SIZE - run,
+	    (struct codes){ g->run[run] >> GZIP_SIZE_BITS, g->run[run] }));
 }
 
 /* The codes up to the next field, or to the end. */
@@ -68,7 +74,7 @@ static inline const uint64_t *
 copy_codes(struct gzip_bits *b, const uint64_t *word)
 {
 	for (; (*word & GZIP_PART_LAST) == 0; word++)
-		gzip_bits_write(b, *word, GZIP_BITS_MAX);
+		gzip_bits_write_most(b, *word);
 	gzip_bits_write(b, *word << 8 >> 8,
 	    (unsigned)(*word >> GZIP_BITS_MAX) & 0x7f);
 	return word + 1;
@@ -80,6 +86,7 @@ gzip_part_put(struct gzip_stream *s, const struct gzip_part *part,
 {
 	const struct crc32_term *term = part->term, *end = term + part->nterms;
 	const uint64_t *word = (const uint64_t *)(const void *)end;
+	const struct gzip *g = s->gzip;
 	struct gzip_bits b = s->bits;	/* a copy can stay in registers */
 
 	assert(len == part->len);
@@ -88,12 +95,12 @@ gzip_part_put(struct gzip_stream *s, const struct gzip_part *part,
 	if (s->bits.full)
 		return;
 	for (word = copy_codes(&b, word); term < end; term++) {
-		put_field(s->gzip, &b, field_at(bytes + term->at));
+		put_field(g, &b, field_at(bytes + term->at));
 		word = copy_codes(&b, word);
 	}
 	assert(word == (const uint64_t *)(const void *)end + part->nwords);
 	s->bits = b;
-	s->sum = crc32_terms(&s->gzip->crc, s->sum, part->factor, part->term,
+	s->sum = crc32_terms(&g->crc, s->sum, part->factor, part->term,
 	    part->nterms, bytes) ^ part->sum;
 	s->len += len;
 }

@@ -14,8 +14,7 @@ enum {
 	WAYS = 8,		/* places looked at for one key */
 	KEYS = GZIP_PLACES / WAYS,
 	KEY_BITS = 8,
-	LITERAL = 8,		/* bits that most literals have */
-	FIELD_MOST = GZIP_FIELD_SIZE * 9,
+	FIELD_MOST = GZIP_FIELD_SIZE * (int)GZIP_LITERAL_MOST,
 };
 
 static_assert(KEYS == 1 << KEY_BITS, "key_of");
@@ -75,7 +74,9 @@ add_bits(struct plan *p, uint64_t bits, unsigned n)
 static void
 add_literal(struct plan *p, uint8_t byte)
 {
-	add_bits(p, p->gzip->literal[byte], gzip_literal_bits(byte));
+	const struct gzip_code code = gzip_literal(p->gzip, byte);
+
+	add_bits(p, code.bits, code.n);
 }
 
 static void
@@ -187,6 +188,19 @@ note(struct plan *p, size_t at)
 	place[0] = (uint32_t)at + 1;
 }
 
+static long
+gain_of(const struct plan *p, size_t at, const struct found *f)
+{
+	unsigned n;
+	long gain;
+
+	gzip_distance_code(p->gzip, f->distance, &n);
+	gain = -(long)(n + p->gzip->length[f->length].n);
+	for (size_t i = 0; i < f->length; i++)
+		gain += gzip_literal(p->gzip, p->bytes[at + i]).n;
+	return gain;
+}
+
 static struct found
 look_up(const struct plan *p, size_t at)
 {
@@ -196,16 +210,13 @@ look_up(const struct plan *p, size_t at)
 
 	for (size_t i = 0; key < KEYS && i < WAYS && place[i] != 0; i++) {
 		struct found f = { .distance = at + 1 - place[i] };
-		unsigned n;
 
 		if (f.distance > GZIP_DISTANCE_MAX)
 			break;
 		f.length = alike(p, at, at - f.distance);
 		if (f.length < LENGTH_MIN)
 			continue;
-		gzip_distance_code(p->gzip, f.distance, &n);
-		f.gain = (long)(LITERAL * f.length) - (long)n -
-		    (long)p->gzip->length[f.length].n;
+		f.gain = gain_of(p, at, &f);
 		if (f.gain > best.gain)
 			best = f;
 	}
