@@ -24,23 +24,6 @@ text_until(struct text *t, char c, struct text *before)
 	return true;
 }
 
-bool
-text_line(struct text *t, struct text *line)
-{
-	if (text_until(t, '\n', line))
-		return true;
-	/* a file cut in the middle still has its last line */
-	*line = *t;
-	drop(t, t->len);
-	return line->len > 0;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /*
  * The high bit of each byte that is 0, right up to the first: a carry can
  * only make those behind it wrong.
@@ -67,7 +50,15 @@ find_blank(const char *p, const char *end)
 		if (found != 0)
 			return p + __builtin_ctzll(found) / 8;
 	}
-	while (p < end && !is_blank(*p))
+	while (p < end && !text_blank(*p))
+		p++;
+	return p;
+}
+
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && text_blank(*p))
 		p++;
 	return p;
 }
@@ -75,34 +66,59 @@ find_blank(const char *p, const char *end)
 bool
 text_word(struct text *t, struct text *word)
 {
-	const char *p = t->p, *const end = t->p + t->len, *start;
+	const char *const end = t->p + t->len;
+	const char *const start = skip_blanks(t->p, end);
+	const char *const stop = find_blank(start, end);
 
-	while (p < end && is_blank(*p))
-		p++;
-	start = p;
-	p = find_blank(p, end);
-	*word = (struct text){ start, (size_t)(p - start) };
-	*t = (struct text){ p, (size_t)(end - p) };
-	return word->len > 0;
+	*word = (struct text){ start, (size_t)(stop - start) };
+	*t = (struct text){ stop, (size_t)(end - stop) };
+	return stop > start;
 }
 
+/* Byte by byte: what is skipped is numbers, and most of those are short. */
 bool
 text_skip(struct text *t, size_t words)
 {
-	struct text word;
+	const char *p = t->p, *const end = p + t->len, *start;
+	bool any = true;
 
-	for (; words > 0; words--)
-		if (!text_word(t, &word))
-			return false;
-	return true;
+	for (; any && words > 0; words--) {
+		start = p = skip_blanks(p, end);
+		while (p < end && !text_blank(*p))
+			p++;
+		any = p > start;
+	}
+	*t = (struct text){ p, (size_t)(end - p) };
+	return any;
 }
 
 bool
-text_starts(struct text t, const char *s)
+text_more(struct text t)
 {
-	const size_t len = strlen(s);
+	return skip_blanks(t.p, t.p + t.len) < t.p + t.len;
+}
 
-	return t.len >= len && (len == 0 || memcmp(t.p, s, len) == 0);
+bool
+text_has_two(struct text t)
+{
+	const char *p = t.p + t.len;
+
+	/* from the end, where the shorter of the two mostly is */
+	while (p > t.p && text_blank(p[-1]))
+		p--;
+	while (p > t.p && !text_blank(p[-1]))
+		p--;
+	return text_more(text_of(t.p, (size_t)(p - t.p)));
+}
+
+size_t
+text_words(struct text t)
+{
+	size_t n = t.len > 0 && !text_blank(t.p[0]);
+
+	for (size_t i = 1; i < t.len; i++)
+		n += text_blank(t.p[i - 1]) & !text_blank(t.p[i]);
+	return n;
 }
 
 bool
@@ -122,6 +138,64 @@ text_u63(struct text t, int64_t *value)
 	}
 	*value = v;
 	return true;
+}
+
+/* Whatever is no number of a usual length; NULL where it is none at all. */
+static __attribute__((noinline)) const char *
+odd_number(const char *p, const char *end, int64_t *value)
+{
+	const char *const stop = find_blank(p, end);
+
+	return text_u63(text_of(p, (size_t)(stop - p)), value) ? stop : NULL;
+}
+
+/* The end of the number that is the word there, or NULL. */
+static inline const char *
+take_number(const char *start, const char *end, int64_t *value)
+{
+	const char *p;
+	unsigned digit;
+	uint64_t v = 0;
+
+	for (p = start; p < end && (digit = (unsigned)*p - '0') <= 9; p++)
+		v = v * 10 + digit;
+	/* so many digits fit, whichever they are */
+	if (p == start || p - start > 18 || (p < end && !text_blank(*p)))
+		return odd_number(start, end, value);
+	*value = (int64_t)v;
+	return p;
+}
+
+bool
+text_next_u63(struct text *t, int64_t *value)
+{
+	const char *const end = t->p + t->len;
+	int64_t v;
+	const char *const p = take_number(skip_blanks(t->p, end), end, &v);
+
+	if (p == NULL) {
+		text_skip(t, 1);
+		return false;
+	}
+	*value = v;
+	*t = (struct text){ p, (size_t)(end - p) };
+	return true;
+}
+
+int
+text_numbers(struct text *t, int64_t *value, int max)
+{
+	const char *p = t->p, *const end = p + t->len;
+	int64_t v;
+	int n;
+
+	for (n = 0; n < max && (p = skip_blanks(p, end)) < end; n++) {
+		if ((p = take_number(p, end, &v)) == NULL)
+			return -1;
+		value[n] = v;
+	}
+	*t = (struct text){ p, (size_t)(end - p) };
+	return n;
 }
 
 bool
@@ -159,14 +233,6 @@ text_centi(struct text t, int64_t *value)
 	    !__builtin_add_overflow(*value, fraction, value);
 }
 
-bool
-text_next_u63(struct text *t, int64_t *value)
-{
-	struct text word;
-
-	return text_word(t, &word) && text_u63(word, value);
-}
-
 int
 text_hex_digit(char c)
 {
@@ -179,25 +245,43 @@ text_hex_digit(char c)
 static int
 hex_digit(char c)
 {
-	return text_hex_digit(c >= 'A' && c <= 'F' ? (char)(c | 0x20) : c);
+	const unsigned digit = (unsigned)c - '0';
+
+	return digit <= 9 ? (int)digit :
+	    text_hex_digit(c >= 'A' && c <= 'F' ? (char)(c | 0x20) : c);
+}
+
+/* Of one to eight digits: where they end, or NULL. */
+static const char *
+take_hex32(const char *start, const char *end, uint32_t *value)
+{
+	const char *p = start;
+	uint32_t v = 0;
+	int digit;
+
+	for (; p < end && (digit = hex_digit(*p)) >= 0; p++)
+		v = v << 4 | (uint32_t)digit;
+	*value = v;
+	return p > start && (size_t)(p - start) <= 2 * sizeof(v) &&
+	    (p == end || text_blank(*p)) ? p : NULL;
 }
 
 bool
 text_next_hex32(struct text *t, uint32_t *value)
 {
-	struct text word;
+	const char *const end = t->p + t->len;
+	const char *p = skip_blanks(t->p, end);
 	uint32_t v = 0;
 
-	if (!text_word(t, &word) || word.len > 2 * sizeof(v))
+	/* as most of them are, whole and nothing */
+	if (end - p > 8 && text_blank(p[8]) && memcmp(p, "00000000", 8) == 0)
+		p += 8;
+	else if ((p = take_hex32(p, end, &v)) == NULL) {
+		text_skip(t, 1);
 		return false;
-	for (size_t i = 0; i < word.len; i++) {
-		const int digit = hex_digit(word.p[i]);
-
-		if (digit < 0)
-			return false;
-		v = v << 4 | (uint32_t)digit;
 	}
 	*value = v;
+	*t = (struct text){ p, (size_t)(end - p) };
 	return true;
 }
 

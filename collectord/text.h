@@ -23,22 +23,58 @@ text_of(const char *p, size_t len)
 	return (struct text){ p == NULL ? "" : p, len };
 }
 
-/* Takes the next line off, without its newline.  False at the end. */
-bool		text_line(struct text *, struct text *line);
+/*
+ * Takes the next line off, without its newline.  False at the end; a file cut
+ * in the middle still has its last line.  Inline, as it is for every line.
+ */
+static inline bool
+text_line(struct text *t, struct text *line)
+{
+	const char *const start = t->p, *const at = t->len == 0 ? NULL :
+	    memchr(start, '\n', t->len);
+	const size_t len = at == NULL ? t->len : (size_t)(at - start);
+	const size_t taken = at == NULL ? len : len + 1;
+
+	*line = (struct text){ start, len };
+	*t = (struct text){ start + taken, t->len - taken };
+	return taken > 0;
+}
+
+static inline bool
+text_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Takes the next word off (blanks: space and tab).  False: none left. */
 bool		text_word(struct text *, struct text *word);
 /* Skips that many words; false where there are fewer. */
 bool		text_skip(struct text *, size_t words);
-/* Inline, so that the length of a constant is one. */
+/* Whether there is a word, whether there are two, how many there are. */
+bool		text_more(struct text);
+bool		text_has_two(struct text);
+size_t		text_words(struct text);
 static inline bool
-text_is(struct text t, const char *s)
+text_same(struct text t, const char *s, size_t len)
 {
-	const size_t len = strlen(s);
-
 	return t.len == len && (len == 0 || memcmp(t.p, s, len) == 0);
 }
 
-bool		text_starts(struct text, const char *);
+/* These two are inline, so that the length of a constant is one. */
+static inline bool
+text_is(struct text t, const char *s)
+{
+	return text_same(t, s, strlen(s));
+}
+
+static inline bool
+text_starts(struct text t, const char *s)
+{
+	const size_t len = strlen(s);
+
+	return t.len >= len && (len == 0 || memcmp(t.p, s, len) == 0);
+}
+
 /* Takes everything up to c off, and c.  False where there is no c. */
 bool		text_until(struct text *, char c, struct text *before);
 /*
@@ -56,8 +92,13 @@ bool		text_centi(struct text, int64_t *);
  * not fit is cut.  A backslash that escapes nothing stands for itself.
  */
 size_t		text_unescape(struct text, char *buf, size_t cap);
-/* text_word and text_u63 in one. */
+/* text_word and text_u63 in one, and in one pass: most numbers come so. */
 bool		text_next_u63(struct text *, int64_t *);
+/*
+ * As many of those as there are, at most max: how many, and the others of
+ * value stay as they are.  Below 0 where one of the words is no number.
+ */
+int		text_numbers(struct text *, int64_t *value, int max);
 /* 0 to 15 of 0-9 and a-f; -1 for any other byte. */
 int		text_hex_digit(char);
 /* text_next_u63 for one to eight hexadecimal digits of either case. */

@@ -14,13 +14,8 @@ enum { MODES_LEAST = 4 };	/* user, nice, system, idle */
 static bool
 times(struct text t, int64_t time[STAT_MODES])
 {
-	int n = 0;
-
 	memset(time, -1, STAT_MODES * sizeof(time[0]));
-	for (struct text word; n < STAT_MODES && text_word(&t, &word); n++)
-		if (!text_u63(word, &time[n]))
-			return false;
-	return n >= MODES_LEAST;
+	return text_numbers(&t, time, STAT_MODES) >= MODES_LEAST;
 }
 
 /* The number in "cpu12". */

@@ -10,19 +10,27 @@
 /* Whatever the device's own: a sector of these columns is 512 bytes. */
 enum { SECTOR_BYTES = 512 };
 
+enum { REST_AT_ONCE = 8 };
+
+static bool
+any(const int64_t *value, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (value[i] != 0)
+			return true;
+	return false;
+}
+
 /* Discards and flushes came later, and so may others: only whether used. */
 static int
 take_rest(struct text *line, struct disk_sample *d)
 {
-	struct text word;
-	int64_t value;
+	int64_t value[REST_AT_ONCE];
+	int n;
 
-	while (text_word(line, &word)) {
-		if (!text_u63(word, &value))
-			return -EBADMSG;
-		d->used |= value != 0;
-	}
-	return 1;
+	while ((n = text_numbers(line, value, REST_AT_ONCE)) > 0)
+		d->used = d->used || any(value, n);
+	return n < 0 ? -EBADMSG : 1;
 }
 
 int
@@ -37,11 +45,9 @@ diskstats_next(struct text *t, struct disk_sample *d)
 	if (!text_next_u63(&line, &number) || !text_next_u63(&line, &number) ||
 	    !text_word(&line, &d->name))
 		return -EBADMSG;
-	for (int i = 0; i < DISK_COLUMNS; i++) {
-		if (!text_next_u63(&line, &d->value[i]))
-			return -EBADMSG;
-		d->used |= d->value[i] != 0;
-	}
+	if (text_numbers(&line, d->value, DISK_COLUMNS) < DISK_COLUMNS)
+		return -EBADMSG;
+	d->used = any(d->value, DISK_COLUMNS);
 	if (__builtin_mul_overflow(d->value[DISK_READ_BYTES], SECTOR_BYTES,
 		&d->value[DISK_READ_BYTES]) ||
 	    __builtin_mul_overflow(d->value[DISK_WRITTEN_BYTES], SECTOR_BYTES,

@@ -39,10 +39,8 @@ netdev_next(struct text *t, struct net_sample *n)
 	while (is_heading(line));
 	if (!take_name(&line, &n->name))
 		return -EBADMSG;
-	for (int i = 0; i < NET_COLUMNS; i++)
-		if (!text_next_u63(&line, &n->value[i]))
-			return -EBADMSG;
-	return 1;
+	return text_numbers(&line, n->value, NET_COLUMNS) < NET_COLUMNS ?
+	    -EBADMSG : 1;
 }
 
 /* The conventions key packet.count by system.device, the rest by interface. */

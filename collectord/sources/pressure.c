@@ -8,11 +8,14 @@
 static bool
 total(struct text line, int64_t *v)
 {
-	struct text word, key;
+	static const char key[] = "total=";
+	const size_t len = sizeof(key) - 1;
+	struct text word;
 
 	while (text_word(&line, &word))
-		if (text_until(&word, '=', &key) && text_is(key, "total"))
-			return text_u63(word, v);
+		if (text_starts(word, key))
+			return text_u63(text_of(word.p + len, word.len - len),
+			    v);
 	return false;
 }
 

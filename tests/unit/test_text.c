@@ -3,6 +3,8 @@
 #include "test.h"
 #include "text.h"
 
+#include <stdlib.h>
+
 #define TEXT(literal) text_of(literal, sizeof(literal) - 1)
 
 TEST(lines_come_one_by_one_and_the_last_needs_no_newline)
@@ -172,4 +174,132 @@ TEST(a_word_of_any_length_ends_at_its_blank_and_nowhere_else)
 				CHECK_INT(word.len, len);
 				CHECK_INT(t.len, rest);
 			}
+}
+
+TEST(as_many_numbers_as_there_are_come_at_once)
+{
+	struct text t = TEXT(" 1\t22  9223372036854775807 "), word;
+	int64_t v[4] = { -1, -1, -1, -1 };
+
+	CHECK_INT(text_numbers(&t, v, 2), 2);
+	CHECK_INT(v[1], 22);
+	CHECK_INT(v[2], -1);
+	CHECK_INT(text_numbers(&t, v, 4), 1);
+	CHECK_INT(v[0], INT64_MAX);
+	CHECK_INT(v[1], 22);
+	CHECK_INT(text_numbers(&t, v, 4), 0);
+	CHECK(!text_word(&t, &word));
+	t = TEXT("1 2 x 3");
+	CHECK_INT(text_numbers(&t, v, 2), 2);
+	CHECK(text_numbers(&t, v, 2) < 0);
+	t = TEXT("1 9223372036854775808");
+	CHECK(text_numbers(&t, v, 2) < 0);
+}
+
+TEST(words_are_counted_and_two_are_two)
+{
+	static const struct {
+		const char *s;
+		size_t n;
+	} row[] = { { "", 0 }, { " ", 0 }, { "\t \t", 0 }, { "a", 1 },
+	    { " a", 1 }, { "a ", 1 }, { "abc", 1 }, { "a b", 2 },
+	    { " a\tb ", 2 }, { "a b c", 3 }, { "  aa  bb  cc", 3 } };
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct text t = text_of(row[i].s, strlen(row[i].s));
+
+		CHECK_INT(text_words(t), row[i].n);
+		CHECK_INT(text_more(t), row[i].n > 0);
+		CHECK_INT(text_has_two(t), row[i].n > 1);
+		CHECK(text_skip(&t, row[i].n));
+		CHECK(!text_skip(&t, 1));
+	}
+}
+
+/* Some words of what numbers are made of, and nearly are. */
+static struct text
+random_words(void)
+{
+	static const char bytes[] = "0000123456789999999  \t  -xaF";
+	static char buf[64];
+	const size_t len = (size_t)random() % sizeof(buf);
+
+	for (size_t i = 0; i < len; i++)
+		buf[i] = bytes[(size_t)random() % (sizeof(bytes) - 1)];
+	return text_of(buf, len);
+}
+
+TEST(a_number_read_in_one_pass_is_the_next_word_as_a_number)
+{
+	for (int i = 0; i < 100000; i++) {
+		struct text t = random_words(), fast = t, all = t, word;
+		int64_t v = -1, w = -1, n[3] = { -1, -1, -1 };
+		int count = 0;
+
+		while (count < 3 && text_word(&t, &word)) {
+			const bool good = text_u63(word, &v);
+
+			CHECK_INT(text_next_u63(&fast, &w), good);
+			CHECK_INT(w, v);
+			CHECK(fast.p == t.p && fast.len == t.len);
+			if (!good)
+				break;
+			count++;
+		}
+		if (count < 3 && word.len > 0) {
+			CHECK(text_numbers(&all, n, 3) < 0);
+			continue;
+		}
+		CHECK_INT(text_numbers(&all, n, 3), count);
+		for (int j = 0; j < 3; j++)
+			CHECK(j < count || n[j] == -1);
+		CHECK(count == 0 || n[count - 1] == v);
+	}
+}
+
+/* One word as up to eight hexadecimal digits. */
+static bool
+plain_hex(struct text word, uint32_t *v)
+{
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+
+	*v = 0;
+	for (size_t i = 0; i < word.len; i++) {
+		const char *at = memchr(digits, word.p[i], 32);
+
+		if (at == NULL)
+			return false;
+		*v = *v << 4 | (uint32_t)(at - digits) % 16;
+	}
+	return word.len > 0 && word.len <= 8;
+}
+
+TEST(a_hexadecimal_number_in_one_pass_is_the_next_word_as_one)
+{
+	for (int i = 0; i < 100000; i++) {
+		struct text t = random_words(), fast = t, word;
+		uint32_t v, w;
+
+		while (text_word(&t, &word)) {
+			const bool good = plain_hex(word, &v);
+
+			CHECK_INT(text_next_hex32(&fast, &w), good);
+			CHECK(!good || w == v);
+			CHECK(fast.p == t.p && fast.len == t.len);
+		}
+		CHECK(!text_next_hex32(&fast, &w));
+	}
+}
+
+TEST(eight_zeros_are_nothing_only_where_a_word_ends_with_them)
+{
+	struct text t = TEXT("00000000 00000000\t00000000");
+	uint32_t v = 1;
+
+	for (int i = 0; i < 3; i++)
+		CHECK(text_next_hex32(&t, &v) && v == 0);
+	t = TEXT("000000001");
+	CHECK(!text_next_hex32(&t, &v));
+	t = TEXT("00000000x");
+	CHECK(!text_next_hex32(&t, &v));
 }
