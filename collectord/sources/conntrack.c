@@ -9,45 +9,67 @@
 #include <string.h>
 
 static const struct named_row rows[] = {
-	{ 0, "", "invalid", CONNTRACK_EVENTS_INVALID },
-	{ 0, "", "insert_failed", CONNTRACK_EVENTS_INSERT_FAILED },
-	{ 0, "", "drop", CONNTRACK_EVENTS_DROP },
-	{ 0, "", "early_drop", CONNTRACK_EVENTS_EARLY_DROP },
+	NAMED_ROW(0, "", "invalid", CONNTRACK_EVENTS_INVALID),
+	NAMED_ROW(0, "", "insert_failed", CONNTRACK_EVENTS_INSERT_FAILED),
+	NAMED_ROW(0, "", "drop", CONNTRACK_EVENTS_DROP),
+	NAMED_ROW(0, "", "early_drop", CONNTRACK_EVENTS_EARLY_DROP),
 };
 
 const struct named_table conntrack_table = {
 	rows, sizeof(rows) / sizeof(rows[0])
 };
 
+/* Several times what kernels have; the wanted row of each, or -1. */
+enum { COLUMNS_MAX = 64 };
+
+/* How many columns, or -EBADMSG. */
 static int
-take_line(struct text names, struct text numbers, struct named_sample *s)
+take_names(struct text names, signed char row[COLUMNS_MAX])
 {
 	struct text name;
+	int n;
+
+	for (n = 0; text_word(&names, &name); n++) {
+		if (n == COLUMNS_MAX)
+			return -EBADMSG;
+		row[n] = -1;
+		for (size_t i = 0; i < conntrack_table.n; i++)
+			if (named_is(&rows[i], name))
+				row[n] = (signed char)i;
+	}
+	return n;
+}
+
+static int
+take_numbers(struct text numbers, const signed char *row, int n,
+    struct named_sample *s)
+{
 	uint32_t v;
 
-	while (text_word(&names, &name)) {
+	for (int i = 0; i < n; i++) {
 		if (!text_next_hex32(&numbers, &v))
 			return -EBADMSG;
-		for (size_t i = 0; i < conntrack_table.n; i++)
-			if (text_is(name, rows[i].name)) {
-				s->value[i] += v;
-				s->found[i] = true;
-			}
+		if (row[i] < 0)
+			continue;
+		s->value[row[i]] += v;
+		s->found[row[i]] = true;
 	}
-	return text_word(&numbers, &name) ? -EBADMSG : 0;
+	return text_more(numbers) ? -EBADMSG : 0;
 }
 
 int
 conntrack_stat_parse(struct text t, struct named_sample *s)
 {
+	signed char row[COLUMNS_MAX];
 	struct text names, numbers;
 	bool any = false;
+	int n;
 
 	memset(s, 0, sizeof(*s));
-	if (!text_line(&t, &names))
+	if (!text_line(&t, &names) || (n = take_names(names, row)) < 0)
 		return -EBADMSG;
 	while (text_line(&t, &numbers))
-		if (take_line(names, numbers, s) < 0)
+		if (take_numbers(numbers, row, n, s) < 0)
 			return -EBADMSG;
 	for (size_t i = 0; i < conntrack_table.n; i++)
 		any = any || s->found[i];

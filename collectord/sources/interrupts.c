@@ -11,31 +11,31 @@
 #define DEVICES "#"		/* stands for every name that is a number */
 
 static const struct named_row rows[] = {
-	{ IRQ_SOFTIRQS, "", "HI", SOFTIRQS_HI },
-	{ IRQ_SOFTIRQS, "", "TIMER", SOFTIRQS_TIMER },
-	{ IRQ_SOFTIRQS, "", "NET_TX", SOFTIRQS_NET_TX },
-	{ IRQ_SOFTIRQS, "", "NET_RX", SOFTIRQS_NET_RX },
-	{ IRQ_SOFTIRQS, "", "BLOCK", SOFTIRQS_BLOCK },
-	{ IRQ_SOFTIRQS, "", "IRQ_POLL", SOFTIRQS_IRQ_POLL },
-	{ IRQ_SOFTIRQS, "", "TASKLET", SOFTIRQS_TASKLET },
-	{ IRQ_SOFTIRQS, "", "SCHED", SOFTIRQS_SCHED },
-	{ IRQ_SOFTIRQS, "", "HRTIMER", SOFTIRQS_HRTIMER },
-	{ IRQ_SOFTIRQS, "", "RCU", SOFTIRQS_RCU },
-	{ IRQ_INTERRUPTS, "", DEVICES, CPU_INTERRUPTS_DEVICE },
-	{ IRQ_INTERRUPTS, "", "NMI", CPU_INTERRUPTS_NMI },
-	{ IRQ_INTERRUPTS, "", "LOC", CPU_INTERRUPTS_LOCAL_TIMER },
-	{ IRQ_INTERRUPTS, "", "SPU", CPU_INTERRUPTS_SPURIOUS },
-	{ IRQ_INTERRUPTS, "", "PMI", CPU_INTERRUPTS_PERFORMANCE },
-	{ IRQ_INTERRUPTS, "", "IWI", CPU_INTERRUPTS_IRQ_WORK },
-	{ IRQ_INTERRUPTS, "", "RES", CPU_INTERRUPTS_RESCHEDULE },
-	{ IRQ_INTERRUPTS, "", "CAL", CPU_INTERRUPTS_CALL },
-	{ IRQ_INTERRUPTS, "", "TLB", CPU_INTERRUPTS_TLB },
-	{ IRQ_INTERRUPTS, "", "TRM", CPU_INTERRUPTS_THERMAL },
-	{ IRQ_INTERRUPTS, "", "THR", CPU_INTERRUPTS_THRESHOLD },
-	{ IRQ_INTERRUPTS, "", "DFR", CPU_INTERRUPTS_DEFERRED },
-	{ IRQ_INTERRUPTS, "", "MCE", CPU_INTERRUPTS_MACHINE_CHECK },
-	{ IRQ_INTERRUPTS, "", "MCP", CPU_INTERRUPTS_POLL },
-	{ IRQ_INTERRUPTS, "", "ERR", CPU_INTERRUPTS_ERROR },
+	NAMED_ROW(IRQ_SOFTIRQS, "", "HI", SOFTIRQS_HI),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "TIMER", SOFTIRQS_TIMER),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "NET_TX", SOFTIRQS_NET_TX),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "NET_RX", SOFTIRQS_NET_RX),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "BLOCK", SOFTIRQS_BLOCK),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "IRQ_POLL", SOFTIRQS_IRQ_POLL),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "TASKLET", SOFTIRQS_TASKLET),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "SCHED", SOFTIRQS_SCHED),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "HRTIMER", SOFTIRQS_HRTIMER),
+	NAMED_ROW(IRQ_SOFTIRQS, "", "RCU", SOFTIRQS_RCU),
+	NAMED_ROW(IRQ_INTERRUPTS, "", DEVICES, CPU_INTERRUPTS_DEVICE),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "NMI", CPU_INTERRUPTS_NMI),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "LOC", CPU_INTERRUPTS_LOCAL_TIMER),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "SPU", CPU_INTERRUPTS_SPURIOUS),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "PMI", CPU_INTERRUPTS_PERFORMANCE),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "IWI", CPU_INTERRUPTS_IRQ_WORK),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "RES", CPU_INTERRUPTS_RESCHEDULE),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "CAL", CPU_INTERRUPTS_CALL),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "TLB", CPU_INTERRUPTS_TLB),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "TRM", CPU_INTERRUPTS_THERMAL),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "THR", CPU_INTERRUPTS_THRESHOLD),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "DFR", CPU_INTERRUPTS_DEFERRED),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "MCE", CPU_INTERRUPTS_MACHINE_CHECK),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "MCP", CPU_INTERRUPTS_POLL),
+	NAMED_ROW(IRQ_INTERRUPTS, "", "ERR", CPU_INTERRUPTS_ERROR),
 };
 
 static_assert(sizeof(rows) / sizeof(rows[0]) <= NAMED_MAX, "samples hold it");
@@ -57,19 +57,24 @@ columns(struct text line)
 	return n;
 }
 
+enum { CPUS_AT_ONCE = 16 };
+
 /* Some rows have one number in all, and others text behind the last. */
 static bool
 sum_row(struct text line, size_t ncpus, int64_t *sum)
 {
-	struct text word;
-	int64_t v;
-	size_t n;
+	int64_t value[CPUS_AT_ONCE];
+	size_t left = ncpus;
+	int n = 0;
 
-	for (n = 0; n < ncpus && text_word(&line, &word); n++)
-		if (!text_u63(word, &v) ||
-		    __builtin_add_overflow(*sum, v, sum))
-			return false;
-	return n > 0;
+	while (left > 0 && (n = text_numbers(&line, value,
+	    left < CPUS_AT_ONCE ? (int)left : CPUS_AT_ONCE)) > 0) {
+		for (int i = 0; i < n; i++)
+			if (__builtin_add_overflow(*sum, value[i], sum))
+				return false;
+		left -= (size_t)n;
+	}
+	return n >= 0 && left < ncpus;
 }
 
 static size_t
@@ -80,7 +85,7 @@ find_row(struct text name, enum irq_file file)
 	if (text_u63(name, &number))
 		name = text_of(DEVICES, sizeof(DEVICES) - 1);
 	for (size_t i = 0; i < irq_table.n; i++)
-		if (rows[i].file == (int)file && text_is(name, rows[i].name))
+		if (rows[i].file == (int)file && named_is(&rows[i], name))
 			return i;
 	return irq_table.n;
 }

@@ -2,81 +2,42 @@
 /* Runs in: collectord.  See memory.h. */
 #include "sources/memory.h"
 
+#include "sources/fields.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-enum { KIB = 1024 };
-
-static const struct {
-	const char *name;
-	size_t len;
-	size_t offset;
-	int64_t unit;
-} row[] = {
-#define ROW(name, member, unit) \
-	{ name, sizeof(name) - 1, \
-	    offsetof(struct meminfo_sample, member), unit }
-	ROW("MemTotal", total, KIB),
-	ROW("MemFree", free, KIB),
-	ROW("MemAvailable", available, KIB),
-	ROW("Buffers", buffers, KIB),
-	ROW("Cached", cached, KIB),
-	ROW("Dirty", dirty, KIB),
-	ROW("Writeback", writeback, KIB),
-	ROW("Shmem", shared, KIB),
-	ROW("SReclaimable", reclaimable, KIB),
-	ROW("SUnreclaim", unreclaimable, KIB),
-	ROW("CommitLimit", commit_limit, KIB),
-	ROW("Committed_AS", committed, KIB),
-	ROW("HugePages_Total", huge_total, 1),
-	ROW("HugePages_Free", huge_free, 1),
-	ROW("HugePages_Rsvd", huge_reserved, 1),
-	ROW("HugePages_Surp", huge_surplus, 1),
-	ROW("Hugepagesize", huge_size, KIB),
+static const struct field fields[] = {
+#define ROW(name, member, kib) FIELD(name ":", meminfo_sample, member, kib)
+	ROW("MemTotal", total, true),
+	ROW("MemFree", free, true),
+	ROW("MemAvailable", available, true),
+	ROW("Buffers", buffers, true),
+	ROW("Cached", cached, true),
+	ROW("Dirty", dirty, true),
+	ROW("Writeback", writeback, true),
+	ROW("Shmem", shared, true),
+	ROW("SReclaimable", reclaimable, true),
+	ROW("SUnreclaim", unreclaimable, true),
+	ROW("CommitLimit", commit_limit, true),
+	ROW("Committed_AS", committed, true),
+	ROW("HugePages_Total", huge_total, false),
+	ROW("HugePages_Free", huge_free, false),
+	ROW("HugePages_Rsvd", huge_reserved, false),
+	ROW("HugePages_Surp", huge_surplus, false),
+	ROW("Hugepagesize", huge_size, true),
 #undef ROW
 };
 
-/* "   1234 kB", or "   12" where pages are counted. */
-static bool
-amount(struct text t, int64_t unit, int64_t *v)
-{
-	struct text word;
-
-	if (!text_next_u63(&t, v) ||
-	    (unit == KIB && !(text_word(&t, &word) && text_is(word, "kB"))))
-		return false;
-	return !__builtin_mul_overflow(*v, unit, v);
-}
-
-static bool
-meminfo_line(struct text name, struct text rest, struct meminfo_sample *s)
-{
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		int64_t v;
-
-		if (name.len != row[i].len ||
-		    memcmp(name.p, row[i].name, name.len) != 0)
-			continue;
-		if (!amount(rest, row[i].unit, &v))
-			return false;
-		memcpy((char *)s + row[i].offset, &v, sizeof(v));
-		return true;
-	}
-	return true;
-}
+static_assert(sizeof(struct meminfo_sample) <= UINT8_MAX, "offsets fit");
 
 int
 meminfo_parse(struct text t, struct meminfo_sample *s)
 {
-	struct text line, name;
-
 	memset(s, -1, sizeof(*s));
-	while (text_line(&t, &line))
-		if (text_until(&line, ':', &name) &&
-		    !meminfo_line(name, line, s))
-			return -EBADMSG;
-	return s->total < 0 ? -EBADMSG : 0;
+	return fields_parse(t, fields, sizeof(fields) / sizeof(fields[0]),
+	    s) < 0 || s->total < 0 ? -EBADMSG : 0;
 }
 
 /* -1 where one of the two is. */

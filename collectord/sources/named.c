@@ -2,51 +2,53 @@
 /* Runs in: collectord.  See named.h. */
 #include "sources/named.h"
 
+#include "sieve.h"
+#include "sources/columns.h"
+
 #include <errno.h>
 #include <string.h>
 
 /* The rows that a line can have. */
 struct wanted {
 	const struct named_table *table;
-	struct named_sample *sample;
 	size_t n;
 	uint8_t row[NAMED_MAX];
-	size_t name_len[NAMED_MAX];
 };
 
-/* Most names of most lines are of none: those should cost little. */
 static void
 want(struct wanted *w, const struct named_table *table, int file,
-    struct text group, struct named_sample *s)
+    struct text group)
 {
 	w->table = table;
-	w->sample = s;
 	w->n = 0;
 	for (size_t i = 0; i < table->n; i++) {
 		const struct named_row *row = &table->row[i];
 
-		if (row->file != file || !text_is(group, row->group))
+		if (row->file != file ||
+		    !text_same(group, row->group, row->group_len))
 			continue;
-		w->row[w->n] = (uint8_t)i;
-		w->name_len[w->n++] = strlen(row->name);
+		w->row[w->n++] = (uint8_t)i;
 	}
 }
 
-/* Numbers nobody asked for may be anything: TCP's MaxConn is -1. */
+/* The row of a name, or -1. */
 static int
-take(struct wanted *w, struct text name, struct text number)
+find(const struct wanted *w, struct text name)
 {
-	for (size_t i = 0; i < w->n; i++) {
-		const size_t at = w->row[i];
-		struct named_sample *s = w->sample;
+	for (size_t i = 0; i < w->n; i++)
+		if (named_is(&w->table->row[w->row[i]], name))
+			return w->row[i];
+	return -1;
+}
 
-		if (name.len != w->name_len[i] ||
-		    memcmp(name.p, w->table->row[at].name, name.len) != 0)
-			continue;
-		s->found[at] = text_u63(number, &s->value[at]);
-		return s->found[at] ? 0 : -EBADMSG;
-	}
-	return 0;
+/* Numbers nobody asked for may be anything: TCP's MaxConn is -1. */
+static bool
+take(int row, struct text *numbers, struct named_sample *s)
+{
+	if (row < 0)
+		return text_skip(numbers, 1);
+	s->found[row] = text_next_u63(numbers, &s->value[row]);
+	return s->found[row];
 }
 
 /* A file without one of the rows is not the file that it is taken for. */
@@ -64,53 +66,117 @@ end(const struct named_table *table, int file, struct named_sample *s,
 	return error == 0 && !any ? -EBADMSG : error;
 }
 
+static const struct columns_line *
+learn(struct columns *c, const struct wanted *w, int file, struct text line,
+    struct text names)
+{
+	const struct columns_line *l = columns_keep(c, file, line);
+	struct text name;
+
+	while (l != NULL && text_word(&names, &name))
+		if (!columns_add(c, find(w, name)))
+			l = NULL;
+	return l;
+}
+
+/* Nothing may follow the last. */
+static int
+take_known(const struct columns *c, const struct columns_line *l,
+    struct text numbers, struct named_sample *s)
+{
+	const struct column *wanted = &c->wanted[l->first];
+	size_t at = 0;
+
+	for (size_t i = 0; i < l->nwanted; i++) {
+		if (!text_skip(&numbers, wanted[i].at - at) ||
+		    !take(wanted[i].row, &numbers, s))
+			return -EBADMSG;
+		at = wanted[i].at + 1U;
+	}
+	return text_words(numbers) == l->n - at ? 0 : -EBADMSG;
+}
+
+/* The same for a line that is not known. */
+static int
+take_named(const struct wanted *w, struct text names, struct text numbers,
+    struct named_sample *s)
+{
+	struct text name;
+
+	while (text_word(&names, &name))
+		if (!take(find(w, name), &numbers, s))
+			return -EBADMSG;
+	return text_more(numbers) ? -EBADMSG : 0;
+}
+
 /* Two lines that must have the same group and as many words each. */
 static int
-take_pair(struct text names, struct text numbers,
-    const struct named_table *table, int file, struct named_sample *s)
+take_pair(struct text line, struct text numbers,
+    const struct named_table *table, int file, struct columns *c,
+    struct named_sample *s)
 {
-	struct text group, again, name, number;
+	const struct columns_line *l;
+	struct text names = line, group, again;
 	struct wanted w;
 
 	if (!text_word(&names, &group) || !text_word(&numbers, &again) ||
-	    group.len != again.len ||
-	    memcmp(group.p, again.p, group.len) != 0)
+	    !text_same(again, group.p, group.len))
 		return -EBADMSG;
-	want(&w, table, file, group, s);
+	if (c != NULL && (l = columns_find(c, file, line)) != NULL)
+		return take_known(c, l, numbers, s);
+	want(&w, table, file, group);
 	if (w.n == 0)
 		return 0;
-	while (text_word(&names, &name))
-		if (!text_word(&numbers, &number) ||
-		    take(&w, name, number) < 0)
-			return -EBADMSG;
-	return text_word(&numbers, &number) ? -EBADMSG : 0;
+	l = c == NULL ? NULL : learn(c, &w, file, line, names);
+	return l != NULL ? take_known(c, l, numbers, s) :
+	    take_named(&w, names, numbers, s);
 }
 
 int
 named_pairs(struct text t, const struct named_table *table, int file,
-    struct named_sample *s)
+    struct columns *c, struct named_sample *s)
 {
 	struct text names, numbers;
 	int error = 0;
 
 	while (error == 0 && text_line(&t, &names))
 		error = text_line(&t, &numbers) ?
-		    take_pair(names, numbers, table, file, s) : -EBADMSG;
+		    take_pair(names, numbers, table, file, c, s) : -EBADMSG;
 	return end(table, file, s, error);
+}
+
+static int
+take_line(const struct wanted *w, const struct sieve *sieve, struct text line,
+    struct named_sample *s)
+{
+	struct text name;
+	int row;
+
+	if (!text_has_two(line))
+		return -EBADMSG;
+	/* what has blanks before its name has it elsewhere */
+	if (!sieve_passes(sieve, line) && !text_blank(line.p[0]))
+		return 0;
+	text_word(&line, &name);
+	row = find(w, name);
+	return row < 0 || take(row, &line, s) ? 0 : -EBADMSG;
 }
 
 int
 named_lines(struct text t, const struct named_table *table, int file,
     struct named_sample *s)
 {
-	struct text line, name, number;
+	struct sieve sieve = { 0 };
+	struct text line;
 	struct wanted w;
 	int error = 0;
 
-	want(&w, table, file, text_of("", 0), s);
+	want(&w, table, file, text_of("", 0));
+	for (size_t i = 0; i < w.n; i++)
+		sieve_add(&sieve, table->row[w.row[i]].name,
+		    table->row[w.row[i]].name_len);
 	while (error == 0 && text_line(&t, &line))
-		error = text_word(&line, &name) && text_word(&line, &number) ?
-		    take(&w, name, number) : -EBADMSG;
+		error = take_line(&w, &sieve, line, s);
 	return end(table, file, s, error);
 }
 
@@ -118,14 +184,14 @@ static int
 take_words(struct text line, const struct named_table *table, int file,
     struct named_sample *s)
 {
-	struct text group, name, number;
+	struct text group, name;
 	struct wanted w;
 
 	if (!text_word(&line, &group))
 		return -EBADMSG;
-	want(&w, table, file, group, s);
+	want(&w, table, file, group);
 	while (text_word(&line, &name))
-		if (!text_word(&line, &number) || take(&w, name, number) < 0)
+		if (!take(find(&w, name), &line, s))
 			return -EBADMSG;
 	return 0;
 }

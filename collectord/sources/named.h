@@ -11,13 +11,23 @@
 
 enum { NAMED_MAX = 48 };
 
-/* Ascending by point. */
+/* Ascending by point.  In one piece, as it is looked through each time. */
 struct named_row {
-	int file;		/* which of the source's files has it */
-	const char *group;	/* with its colon, "Tcp:"; "" where none */
-	const char *name;
+	uint8_t file;		/* which of the source's files has it */
+	uint8_t group_len, name_len;
+	char group[9];		/* with its colon, "Tcp:"; "" where none */
+	char name[20];
 	unsigned point;
 };
+
+#define NAMED_ROW(file, group, name, point) \
+	{ file, sizeof(group) - 1, sizeof(name) - 1, group, name, point }
+
+static inline bool
+named_is(const struct named_row *row, struct text name)
+{
+	return text_same(name, row->name, row->name_len);
+}
 
 struct named_table {
 	const struct named_row *row;
@@ -30,14 +40,19 @@ struct named_sample {
 	bool found[NAMED_MAX];
 };
 
+struct columns;
+
 /*
  * Each takes the text of one of the files and adds what it finds of that
  * file's rows.  0, or -EBADMSG and nothing of the file is taken; a file with
  * none of them is malformed.
  */
-/* /proc/net/snmp, netstat: "Tcp: A B" and then "Tcp: 1 2". */
+/*
+ * /proc/net/snmp, netstat: "Tcp: A B" and then "Tcp: 1 2".  What the lines of
+ * names said the last time may be kept in columns; NULL: nowhere.
+ */
 int	named_pairs(struct text, const struct named_table *, int file,
-	    struct named_sample *);
+	    struct columns *, struct named_sample *);
 /* /proc/net/snmp6: "A   1". */
 int	named_lines(struct text, const struct named_table *, int file,
 	    struct named_sample *);

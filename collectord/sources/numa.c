@@ -25,12 +25,12 @@ static const char *const name_of[ROWS] = {
 };
 
 static const struct named_row rows[] = {
-	{ 0, "", "numa_hit", NUMA_ALLOCATIONS_HIT },
-	{ 0, "", "numa_miss", NUMA_ALLOCATIONS_MISS },
-	{ 0, "", "numa_foreign", NUMA_ALLOCATIONS_FOREIGN },
-	{ 0, "", "interleave_hit", NUMA_ALLOCATIONS_INTERLEAVE },
-	{ 0, "", "local_node", NUMA_ALLOCATIONS_LOCAL },
-	{ 0, "", "other_node", NUMA_ALLOCATIONS_OTHER },
+	NAMED_ROW(0, "", "numa_hit", NUMA_ALLOCATIONS_HIT),
+	NAMED_ROW(0, "", "numa_miss", NUMA_ALLOCATIONS_MISS),
+	NAMED_ROW(0, "", "numa_foreign", NUMA_ALLOCATIONS_FOREIGN),
+	NAMED_ROW(0, "", "interleave_hit", NUMA_ALLOCATIONS_INTERLEAVE),
+	NAMED_ROW(0, "", "local_node", NUMA_ALLOCATIONS_LOCAL),
+	NAMED_ROW(0, "", "other_node", NUMA_ALLOCATIONS_OTHER),
 };
 
 const struct named_table numa_table = { rows, sizeof(rows) / sizeof(rows[0]) };

@@ -2,6 +2,8 @@
 /* Runs in: collectord.  See paging.h. */
 #include "sources/paging.h"
 
+#include "sources/fields.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -37,13 +39,8 @@ swaps_next(struct text *t, struct swap *s)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	size_t len;
-	size_t offset;
-} row[] = {
-#define ROW(name, member) \
-	{ name, sizeof(name) - 1, offsetof(struct vmstat_sample, member) }
+static const struct field fields[] = {
+#define ROW(name, member) FIELD(name " ", vmstat_sample, member, false)
 	ROW("pswpin", swapped_in),
 	ROW("pswpout", swapped_out),
 	ROW("pgfault", faults),
@@ -52,38 +49,12 @@ static const struct {
 #undef ROW
 };
 
-/* A hundred and more lines are of no interest: they end here at once. */
-static bool
-vmstat_line(struct text line, struct vmstat_sample *s, int *found)
-{
-	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		const size_t len = row[i].len;
-		int64_t v;
-
-		if (line.len <= len || line.p[len] != ' ' ||
-		    memcmp(line.p, row[i].name, len) != 0)
-			continue;
-		line = text_of(line.p + len, line.len - len);
-		if (!text_next_u63(&line, &v))
-			return false;
-		memcpy((char *)s + row[i].offset, &v, sizeof(v));
-		++*found;
-		return true;
-	}
-	return true;
-}
-
 int
 vmstat_parse(struct text t, struct vmstat_sample *s)
 {
-	struct text line;
-	int found = 0;
-
 	memset(s, -1, sizeof(*s));
-	while (text_line(&t, &line))
-		if (!vmstat_line(line, s, &found))
-			return -EBADMSG;
-	if (found == 0 || (s->faults >= 0 && s->major_faults > s->faults))
+	if (fields_parse(t, fields, sizeof(fields) / sizeof(fields[0]),
+	    s) <= 0 || (s->faults >= 0 && s->major_faults > s->faults))
 		return -EBADMSG;
 	return 0;
 }

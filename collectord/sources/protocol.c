@@ -3,13 +3,14 @@
 #include "sources/protocol.h"
 
 #include "source.h"
+#include "sources/columns.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define V4(group, name, point) { PROTOCOL_SNMP, group, name, point }
-#define V6(name, point) { PROTOCOL_SNMP6, "", name, point }
-#define EXT(name, point) { PROTOCOL_NETSTAT, "TcpExt:", name, point }
+#define V4(group, name, point) NAMED_ROW(PROTOCOL_SNMP, group, name, point)
+#define V6(name, point) NAMED_ROW(PROTOCOL_SNMP6, "", name, point)
+#define EXT(name, point) NAMED_ROW(PROTOCOL_NETSTAT, "TcpExt:", name, point)
 
 static const struct named_row rows[] = {
 	V4("Ip:", "InReceives", IP_PACKETS_RECEIVE4),
@@ -61,15 +62,18 @@ const struct named_table protocol_table = {
 };
 
 /* In the order of enum protocol_file. */
-static const struct {
-	const char *path;
-	int (*parse)(struct text, const struct named_table *, int,
-	    struct named_sample *);
-} files[] = {
-	{ "net/snmp", named_pairs },
-	{ "net/snmp6", named_lines },
-	{ "net/netstat", named_pairs },
-};
+static const char *const paths[] = { "net/snmp", "net/snmp6", "net/netstat" };
+
+static int
+parse(struct text t, int file, struct named_sample *s)
+{
+	/* both files of pairs; a line is only known to be what it is */
+	static struct columns columns;
+
+	return file == PROTOCOL_SNMP6 ?
+	    named_lines(t, &protocol_table, file, s) :
+	    named_pairs(t, &protocol_table, file, &columns, s);
+}
 
 static int
 read_protocol(struct collect *c)
@@ -78,16 +82,16 @@ read_protocol(struct collect *c)
 	struct text t;
 
 	memset(&s, 0, sizeof(s));
-	for (int i = 0; i < (int)(sizeof(files) / sizeof(files[0])); i++) {
-		int error = host_read(c->host, HOST_PROC, files[i].path, &t);
+	for (int i = 0; i < (int)(sizeof(paths) / sizeof(paths[0])); i++) {
+		int error = host_read(c->host, HOST_PROC, paths[i], &t);
 
 		/* a kernel may be without IPv6, and all is well */
 		if (error == -ENOENT && i == PROTOCOL_SNMP6)
 			continue;
 		if (error == 0)
-			error = files[i].parse(t, &protocol_table, i, &s);
+			error = parse(t, i, &s);
 		if (error < 0)
-			collect_failed(c, files[i].path, error);
+			collect_failed(c, paths[i], error);
 	}
 	named_say(c->build, &protocol_table, &s);
 	return 0;

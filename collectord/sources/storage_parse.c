@@ -7,23 +7,23 @@
 
 /* Ascending by point.  Of XFS, group is the line and name the column. */
 static const struct named_row rows[] = {
-	{ STORAGE_ARC, "", "size", ZFS_ARC_USAGE_ALL },
-	{ STORAGE_ARC, "", "c_max", ZFS_ARC_LIMIT_ALL },
-	{ STORAGE_ARC, "", "hits", ZFS_ARC_ACCESSES_HIT },
-	{ STORAGE_ARC, "", "misses", ZFS_ARC_ACCESSES_MISS },
-	{ STORAGE_XFS, "xpc", "3", XFS_IO_READ },
-	{ STORAGE_XFS, "xpc", "2", XFS_IO_WRITE },
-	{ STORAGE_XFS, "rw", "2", XFS_OPERATIONS_READ },
-	{ STORAGE_XFS, "rw", "1", XFS_OPERATIONS_WRITE },
-	{ STORAGE_XFS, "log", "1", XFS_LOG_WRITES_ALL },
-	{ STORAGE_XFS, "log", "5", XFS_LOG_WAITS_ALL },
-	{ STORAGE_BTRFS_ERRORS, "", "write_errs", BTRFS_ERRORS_WRITE },
-	{ STORAGE_BTRFS_ERRORS, "", "read_errs", BTRFS_ERRORS_READ },
-	{ STORAGE_BTRFS_ERRORS, "", "flush_errs", BTRFS_ERRORS_FLUSH },
-	{ STORAGE_BTRFS_ERRORS, "", "corruption_errs",
-	    BTRFS_ERRORS_CORRUPTION },
-	{ STORAGE_BTRFS_ERRORS, "", "generation_errs",
-	    BTRFS_ERRORS_GENERATION },
+	NAMED_ROW(STORAGE_ARC, "", "size", ZFS_ARC_USAGE_ALL),
+	NAMED_ROW(STORAGE_ARC, "", "c_max", ZFS_ARC_LIMIT_ALL),
+	NAMED_ROW(STORAGE_ARC, "", "hits", ZFS_ARC_ACCESSES_HIT),
+	NAMED_ROW(STORAGE_ARC, "", "misses", ZFS_ARC_ACCESSES_MISS),
+	NAMED_ROW(STORAGE_XFS, "xpc", "3", XFS_IO_READ),
+	NAMED_ROW(STORAGE_XFS, "xpc", "2", XFS_IO_WRITE),
+	NAMED_ROW(STORAGE_XFS, "rw", "2", XFS_OPERATIONS_READ),
+	NAMED_ROW(STORAGE_XFS, "rw", "1", XFS_OPERATIONS_WRITE),
+	NAMED_ROW(STORAGE_XFS, "log", "1", XFS_LOG_WRITES_ALL),
+	NAMED_ROW(STORAGE_XFS, "log", "5", XFS_LOG_WAITS_ALL),
+	NAMED_ROW(STORAGE_BTRFS_ERRORS, "", "write_errs", BTRFS_ERRORS_WRITE),
+	NAMED_ROW(STORAGE_BTRFS_ERRORS, "", "read_errs", BTRFS_ERRORS_READ),
+	NAMED_ROW(STORAGE_BTRFS_ERRORS, "", "flush_errs", BTRFS_ERRORS_FLUSH),
+	NAMED_ROW(STORAGE_BTRFS_ERRORS, "", "corruption_errs",
+	    BTRFS_ERRORS_CORRUPTION),
+	NAMED_ROW(STORAGE_BTRFS_ERRORS, "", "generation_errs",
+	    BTRFS_ERRORS_GENERATION),
 };
 
 const struct named_table storage_table = {
@@ -86,7 +86,7 @@ take_named(struct text line, size_t skip, enum storage_file file,
 	if (!text_word(&line, &name))
 		return -EBADMSG;
 	for (size_t i = 0; i < storage_table.n; i++) {
-		if (rows[i].file != (int)file || !text_is(name, rows[i].name))
+		if (rows[i].file != (int)file || !named_is(&rows[i], name))
 			continue;
 		if (!text_skip(&line, skip) || !text_next_u63(&line, &v) ||
 		    __builtin_add_overflow(s->value[i], v, &s->value[i]))

@@ -55,6 +55,18 @@ TEST(numbers_are_hexadecimal_and_added_up_over_all_cpus)
 	CHECK_INT(value(CONNTRACK_EVENTS_EARLY_DROP), -1);
 }
 
+#define TEN(what) what what what what what what what what what what
+#define SIXTY(what) TEN(what) TEN(what) TEN(what) TEN(what) TEN(what) TEN(what)
+
+TEST(columns_are_read_until_there_are_several_times_too_many)
+{
+	CHECK_INT(parse(SIXTY("n ") "a b c drop\n" SIXTY("0 ") "0 0 0 7\n"),
+	    0);
+	CHECK_INT(value(CONNTRACK_EVENTS_DROP), 7);
+	CHECK_INT(parse(SIXTY("n ") "a b c drop d\n" SIXTY("0 ")
+	    "0 0 0 7 0\n"), -EBADMSG);
+}
+
 TEST(a_line_that_is_not_as_long_as_its_heading_is_refused)
 {
 	static const char *const bad[] = { "", "entries drop\n",

@@ -95,6 +95,23 @@ TEST(a_table_that_is_not_one_is_refused_as_a_whole)
 	}
 }
 
+#define TEN(what) what what what what what what what what what what
+
+TEST(a_row_of_many_cpus_is_read_to_its_end_and_no_further)
+{
+	CHECK_INT(parse(IRQ_SOFTIRQS, TEN("CPU0 ") TEN("CPU1 ") "\n"
+	    "HI:" TEN(" 1") TEN(" 20") "\nRCU:" TEN(" 3") TEN(" 4") " x\n"
+	    "TIMER: 5\nSCHED:" TEN(" 6") TEN(" 0") " 7\n"), 0);
+	CHECK_INT(value(SOFTIRQS_HI), 210);
+	CHECK_INT(value(SOFTIRQS_RCU), 70);
+	CHECK_INT(value(SOFTIRQS_TIMER), 5);
+	CHECK_INT(value(SOFTIRQS_SCHED), 60);
+	CHECK_INT(parse(IRQ_SOFTIRQS, TEN("CPU0 ") TEN("CPU1 ") "\n"
+	    "HI:" TEN(" 1") TEN(" 20x") "\n"), -EBADMSG);
+	CHECK_INT(parse(IRQ_SOFTIRQS, TEN("CPU0 ") TEN("CPU1 ") "\n"
+	    "HI:" TEN(" 1") " 1 1 1 1 1 1 1 1 1 x\n"), -EBADMSG);
+}
+
 TEST(a_file_of_the_one_kind_leaves_the_other_alone)
 {
 	CHECK_INT(parse(IRQ_SOFTIRQS, "CPU0\nHI: 1\nNMI: 2\n"), 0);
