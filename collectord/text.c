@@ -117,7 +117,7 @@ text_words(struct text t)
 	size_t n = t.len > 0 && !text_blank(t.p[0]);
 
 	for (size_t i = 1; i < t.len; i++)
-		n += text_blank(t.p[i - 1]) & !text_blank(t.p[i]);
+		n += text_blank(t.p[i - 1]) && !text_blank(t.p[i]);
 	return n;
 }
 
