@@ -3,42 +3,66 @@
 #include "http_request.h"
 
 #include "build_config.h"
+#include "decimal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { HTTPS_PORT = 443 };
+
+/* No snprintf(3): once a collection, it costs more than all it is asked. */
+static void
+say(struct writer *w, const char *text)
+{
+	write_span(w, text, strlen(text));
+}
+
+static void
+say_line(struct writer *w, const char *name, const char *value)
+{
+	say(w, name);
+	say(w, value);
+	say(w, "\r\n");
+}
+
+static void
+say_host(struct writer *w, const struct url *url)
+{
+	say(w, url->is_ipv6 ? "Host: [" : "Host: ");
+	say(w, url->host);
+	if (url->is_ipv6)
+		say(w, "]");
+	/* RFC 9110, section 4.2.3: the scheme's own port is left out */
+	if (url->port != HTTPS_PORT) {
+		say(w, ":");
+		decimal_write_unsigned(w, url->port);
+	}
+	say(w, "\r\n");
+}
 
 ptrdiff_t
 http_request_head(char *buf, size_t cap, const struct url *url,
     const struct http_body *body)
 {
-	const bool bearer = body->token != NULL && body->token[0] != '\0';
-	char port[8] = "";
-	int len;
+	struct writer w = writer_of(buf, cap);
 
-	/* RFC 9110, section 4.2.3: the scheme's own port is left out */
-	if (url->port != HTTPS_PORT)
-		snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
-	len = snprintf(buf, cap,
-	    "POST %s HTTP/1.1\r\n"
-	    "Host: %s%s%s%s\r\n"
-	    "User-Agent: sluice/" SLUICE_VERSION "\r\n"
-	    "%s%s%s"
-	    "Content-Type: %s\r\n"
-	    "%s"
-	    "Content-Length: %zu\r\n"
-	    "Accept: %s\r\n"
-	    "%s"
-	    "\r\n",
-	    url->path, url->is_ipv6 ? "[" : "", url->host,
-	    url->is_ipv6 ? "]" : "", port,
-	    bearer ? "Authorization: Bearer " : "", bearer ? body->token : "",
-	    bearer ? "\r\n" : "", body->content_type,
-	    body->gzip ? "Content-Encoding: gzip\r\n" : "", body->len,
-	    body->content_type, body->lines != NULL ? body->lines : "");
-	return len < 0 || (size_t)len >= cap ? -ENOBUFS : len;
+	say(&w, "POST ");
+	say_line(&w, url->path, " HTTP/1.1");
+	say_host(&w, url);
+	say(&w, "User-Agent: sluice/" SLUICE_VERSION "\r\n");
+	if (body->token != NULL && body->token[0] != '\0')
+		say_line(&w, "Authorization: Bearer ", body->token);
+	say_line(&w, "Content-Type: ", body->content_type);
+	if (body->gzip)
+		say(&w, "Content-Encoding: gzip\r\n");
+	say(&w, "Content-Length: ");
+	decimal_write_unsigned(&w, body->len);
+	say_line(&w, "\r\nAccept: ", body->content_type);
+	if (body->lines != NULL)
+		say(&w, body->lines);
+	say(&w, "\r\n");
+	write_u8(&w, '\0');
+	return w.full ? -ENOBUFS : writer_finish(&w) - 1;
 }
 
 int

@@ -44,7 +44,7 @@ void		http_request_forget(struct http_request *);
 
 /*
  * A POST that keeps the connection (RFC 9112, section 9.3), without the body.
- * Bytes written to buf, or -ENOBUFS.
+ * Bytes written to buf before the NUL behind them, or -ENOBUFS.
  */
 ptrdiff_t	http_request_head(char *buf, size_t cap, const struct url *,
 		    const struct http_body *);

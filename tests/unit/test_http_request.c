@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static char head[REQUEST_HEAD_MAX];
 
@@ -91,6 +92,68 @@ TEST(the_longest_url_fits_and_a_small_buffer_is_refused)
 	CHECK_INT(http_request_head(head, (size_t)len + 1, &url, &body), len);
 	CHECK_INT(http_request_head(head, (size_t)len, &url, &body), -ENOBUFS);
 	CHECK_INT(http_request_head(head, 0, &url, &body), -ENOBUFS);
+}
+
+/* The head as a format says it, to be held against what we write. */
+static size_t
+format_head(char *text, size_t size, const struct url *u,
+    const struct http_body *b)
+{
+	const char *const agent = strstr(head, "User-Agent: ");
+	const bool bearer = b->token != NULL && b->token[0] != '\0';
+	char port[8] = "";
+
+	CHECK(agent != NULL);
+	if (u->port != 443)
+		snprintf(port, sizeof(port), ":%u", (unsigned)u->port);
+	return (size_t)snprintf(text, size, "POST %s HTTP/1.1\r\n"
+	    "Host: %s%s%s%s\r\n%.*s\r\n%s%s%sContent-Type: %s\r\n"
+	    "%sContent-Length: %zu\r\nAccept: %s\r\n%s\r\n",
+	    u->path, u->is_ipv6 ? "[" : "", u->host, u->is_ipv6 ? "]" : "",
+	    port, (int)strcspn(agent, "\r"), agent,
+	    bearer ? "Authorization: Bearer " : "",
+	    bearer ? b->token : "", bearer ? "\r\n" : "", b->content_type,
+	    b->gzip ? "Content-Encoding: gzip\r\n" : "", b->len,
+	    b->content_type, b->lines != NULL ? b->lines : "");
+}
+
+/* Up to most letters, fewer more often. */
+static const char *
+any_text(char *text, size_t most)
+{
+	const size_t len = (size_t)rand() % (most + 1) >> rand() % 8;
+
+	memset(text, 'a' + rand() % 26, len);
+	text[len] = '\0';
+	return text;
+}
+
+TEST(any_head_is_the_one_that_a_format_would_make)
+{
+	static char token[TOKEN_MAX + 1], lines[512], type[64];
+	static char format[REQUEST_HEAD_MAX];
+
+	srand(1);
+	for (int i = 0; i < 20000; i++) {
+		struct url url = { .is_ipv6 = rand() % 2 != 0,
+			.port = rand() % 2 != 0 ? 443 : (uint16_t)rand() };
+		const struct http_body body = { .gzip = rand() % 2 != 0,
+			.len = (size_t)rand() >> rand() % 31,
+			.content_type = any_text(type, sizeof(type) - 1),
+			.token = rand() % 2 != 0 ? NULL :
+			    any_text(token, TOKEN_MAX),
+			.lines = rand() % 2 != 0 ? NULL :
+			    any_text(lines, sizeof(lines) - 1) };
+		size_t len;
+
+		any_text(url.host, sizeof(url.host) - 1);
+		any_text(url.path, sizeof(url.path) - 1);
+		len = (size_t)http_request_head(head, sizeof(head), &url,
+		    &body);
+		CHECK_INT(format_head(format, sizeof(format), &url, &body),
+		    len);
+		CHECK_STR(head, format);
+	}
 }
 
 TEST(a_token_is_said_as_a_bearer_s_and_nothing_where_there_is_none)
