@@ -3,15 +3,24 @@
 #include "http_header.h"
 
 #include <string.h>
-#include <strings.h>
 
-/* RFC 9110, section 5.6.2. */
+/* RFC 9110, section 5.6.2; what is in hardly any name comes last. */
 static bool
 is_token_byte(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
 	    (c >= '0' && c <= '9') ||
-	    (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+	    (c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL);
+}
+
+/* Whatever its case, which is ASCII's: no locale, and no table of one. */
+static bool
+is_word(const char *s, const char *lower)
+{
+	for (; *lower != '\0'; s++, lower++)
+		if ((*s >= 'A' && *s <= 'Z' ? *s - 'A' + 'a' : *s) != *lower)
+			return false;
+	return *s == '\0';
 }
 
 /* Takes the white space off both ends, in place. */
@@ -20,12 +29,25 @@ trim(char *s)
 {
 	size_t len;
 
-	s += strspn(s, " \t");
+	while (*s == ' ' || *s == '\t')
+		s++;
 	for (len = strlen(s); len > 0; len--)
 		if (s[len - 1] != ' ' && s[len - 1] != '\t')
 			break;
 	s[len] = '\0';
 	return s;
+}
+
+/* Up to the mark, trimmed; *next is what follows it, or NULL. */
+static char *
+take_item(char **next, char mark)
+{
+	char *item = *next, *end = strchr(item, mark);
+
+	if (end != NULL)
+		*end++ = '\0';
+	*next = end;
+	return trim(item);
 }
 
 const char *
@@ -35,7 +57,7 @@ http_header_split(struct http_reply *r, char **name, char **value)
 
 	if (r->line[0] == ' ' || r->line[0] == '\t')
 		return "header_fold";
-	while (is_token_byte(*colon))
+	while (*colon != ':' && is_token_byte(*colon))
 		colon++;
 	if (colon == r->line || *colon != ':')
 		return "header_name";
@@ -52,12 +74,11 @@ static const char *
 take_connection(struct http_reply *r, char *value)
 {
 	for (char *next = value; next != NULL; ) {
-		char *item = strsep(&next, ",");
+		const char *item = take_item(&next, ',');
 
-		item = trim(item);
-		if (strcasecmp(item, "close") == 0)
+		if (is_word(item, "close"))
 			r->close = true;
-		else if (strcasecmp(item, "keep-alive") == 0)
+		else if (is_word(item, "keep-alive"))
 			r->keep_alive = true;
 	}
 	return NULL;
@@ -68,7 +89,7 @@ take_content_encoding(struct http_reply *r, char *value)
 {
 	(void)r;
 	/* nothing is ever inflated: a small answer stays small */
-	return strcasecmp(value, "identity") == 0 ? NULL : "content_encoding";
+	return is_word(value, "identity") ? NULL : "content_encoding";
 }
 
 static const char *
@@ -105,12 +126,12 @@ take_content_type(struct http_reply *r, char *value)
 		{ "application/xhtml+xml", REPLY_TYPE_HTML },
 	};
 	const bool again = r->type != REPLY_TYPE_NONE;
-	const char *name = trim(strsep(&value, ";"));
+	const char *name = take_item(&value, ';');
 
 	/* two lines say two things, whatever they say */
 	r->type = REPLY_TYPE_OTHER;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && !again; i++)
-		if (strcasecmp(name, types[i].name) == 0)
+		if (is_word(name, types[i].name))
 			r->type = types[i].type;
 	return NULL;
 }
@@ -146,7 +167,7 @@ take_retry_after(struct http_reply *r, char *value)
 static const char *
 take_transfer_encoding(struct http_reply *r, char *value)
 {
-	if (r->chunked || strcasecmp(value, "chunked") != 0)
+	if (r->chunked || !is_word(value, "chunked"))
 		return "transfer_encoding";
 	r->chunked = true;
 	return NULL;
@@ -174,7 +195,7 @@ http_header_take(struct http_reply *r)
 	if (fault != NULL)
 		return fault;
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-		if (strcasecmp(name, headers[i].name) == 0)
+		if (is_word(name, headers[i].name))
 			return headers[i].take(r, value);
 	return NULL;
 }

@@ -220,8 +220,15 @@ end_line(struct http_reply *r)
 	r->line_len = 0;
 }
 
+static bool
+is_text(uint8_t c)
+{
+	return (c >= ' ' && c != 0x7f) || c == '\t';
+}
+
+/* What is no text: CR, LF, or a fault. */
 static void
-take_line_byte(struct http_reply *r, uint8_t c)
+take_mark(struct http_reply *r, uint8_t c)
 {
 	if (r->head_len == REPLY_HEAD_MAX) {
 		fail(r, "head_size");
@@ -235,12 +242,37 @@ take_line_byte(struct http_reply *r, uint8_t c)
 		fail(r, "line_end");
 	else if (c == '\r')
 		r->after_cr = true;
-	else if (r->at == AT_CHUNK_END)
-		fail(r, "chunk_end");
-	else if ((c < ' ' && c != '\t') || c == 0x7f)
-		fail(r, "control_byte");
 	else
-		r->line[r->line_len++] = (char)c;
+		fail(r, r->at == AT_CHUNK_END ? "chunk_end" : "control_byte");
+}
+
+/* Returns how many are text that may stand here: a line without its end. */
+static size_t
+take_text(struct http_reply *r, const uint8_t *p, size_t len)
+{
+	const size_t room = REPLY_HEAD_MAX - r->head_len;
+	size_t n = 0;
+
+	if (r->after_cr || r->at == AT_CHUNK_END)
+		return 0;
+	while (n < len && n < room && is_text(p[n]))
+		n++;
+	/* each byte of the line was charged: there is room */
+	memcpy(r->line + r->line_len, p, n);
+	r->line_len += n;
+	r->head_len += n;
+	return n;
+}
+
+static size_t
+take_line(struct http_reply *r, const uint8_t *p, size_t len)
+{
+	const size_t n = take_text(r, p, len);
+
+	if (n == len)
+		return n;
+	take_mark(r, p[n]);
+	return n + 1;
 }
 
 /* Returns how many of the bytes were the body's, or were its fault. */
@@ -277,7 +309,7 @@ http_reply_feed(struct http_reply *r, const uint8_t *p, size_t len,
 		    r->at == AT_CHUNK_DATA)
 			*used += take_body(r, p + *used, len - *used);
 		else
-			take_line_byte(r, p[(*used)++]);
+			*used += take_line(r, p + *used, len - *used);
 	}
 	return r->step;
 }
