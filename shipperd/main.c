@@ -27,7 +27,13 @@
 enum { POLL_COLLECTOR, POLL_ACK, POLL_NETWORK,
 	POLL_END = POLL_NETWORK + CONN_POLL_MAX };
 
-enum { NS_PER_S = 1000000000, TELL_NEWS_MS = 250 };
+enum { NS_PER_S = 1000000000 };
+
+/*
+ * After the last time: how it goes is said soon, but not all the time; numbers
+ * go along with an answer, so that hardly a turn is made for them alone.
+ */
+enum { TELL_NEWS_MS = 250, TELL_ALONG_MS = SHIP_STATE_MS / 10 * 7 };
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -75,19 +81,20 @@ time_until(uint64_t deadline_ns, uint64_t now_ns)
 		.tv_nsec = (long)(left % NS_PER_S) };
 }
 
-/* What could not be said is said in a later turn. */
-static void
+/* True: said now.  What could not be said is said in a later turn. */
+static bool
 answer(struct delivery *d, struct link *l)
 {
 	int sent;
 
 	if (d->answer.seq == 0)
-		return;
+		return false;
 	sent = link_ack(l, d->answer.seq, d->answer.what);
 	if (sent < 0)
 		_exit(0);
 	if (sent > 0)
 		d->answer.seq = 0;
+	return sent > 0;
 }
 
 static bool
@@ -97,20 +104,21 @@ is_news(const struct shipstate *a, const struct shipstate *b)
 	    a->endpoint != b->endpoint || a->http_status != b->http_status;
 }
 
-/* Counters can wait; how it goes is said soon, but not all the time. */
 static uint64_t
-tell_deadline(const struct teller *t, const struct delivery *d)
+tell_deadline(const struct teller *t, const struct delivery *d, bool along)
 {
-	const uint64_t ms = is_news(&t->told, &d->state) ? TELL_NEWS_MS :
-	    SHIP_STATE_MS;
+	uint64_t ms = along ? TELL_ALONG_MS : SHIP_STATE_MS;
 
+	if (is_news(&t->told, &d->state))
+		ms = TELL_NEWS_MS;
 	return t->last_ns + ms * NS_PER_MS;
 }
 
 static void
-tell(struct teller *t, struct delivery *d, struct link *l, uint64_t now)
+tell(struct teller *t, struct delivery *d, struct link *l, bool along,
+    uint64_t now)
 {
-	if (now < tell_deadline(t, d))
+	if (now < tell_deadline(t, d, along))
 		return;
 	d->state.count.pin_mismatches = tls_pin_mismatches(t->tls);
 	expiry_step(&t->expiry, tls_terms(t->tls), time(NULL),
@@ -127,37 +135,65 @@ earliest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* One turn: wait for something, then do all that can be done at once. */
+/*
+ * Both pairs end with the collector, so one of them tells: the other one is
+ * watched only for what is to be moved through it.
+ */
 static void
-turn(struct link *l, struct intake *in, struct delivery *d, struct teller *t)
+watch_collector(struct pollfd *pfd, const struct link *l,
+    const struct intake *in, const struct delivery *d)
 {
-	struct pollfd pfd[POLL_END] = {
-		[POLL_COLLECTOR] = { .fd = intake_has_room(in) ? l->p : -1,
-		    .events = POLLIN },
-		[POLL_ACK] = { .fd = l->q,
-		    .events = d->answer.seq != 0 ? POLLOUT : 0 },
-	};
-	uint64_t now = monotonic_ns(), deadline;
+	const bool room = intake_has_room(in), owed = d->answer.seq != 0;
+
+	pfd[POLL_COLLECTOR] = (struct pollfd){ .fd = room ? l->p : -1,
+		.events = POLLIN };
+	pfd[POLL_ACK] = (struct pollfd){ .fd = room && !owed ? -1 : l->q,
+		.events = owed ? POLLOUT : 0 };
+}
+
+static bool
+collector_is_gone(const struct pollfd *pfd, struct intake *in)
+{
+	const short revents = pfd[POLL_COLLECTOR].revents;
+
+	return ((revents | pfd[POLL_ACK].revents) & (POLLERR | POLLHUP)) != 0 ||
+	    (revents != 0 && intake_read(in) < 0);
+}
+
+/*
+ * One turn: wait for something, then do all that can be done at once.  Takes
+ * and returns the time at which that began: a wait that is longer by what was
+ * done meanwhile is no matter.
+ */
+static uint64_t
+turn(struct link *l, struct intake *in, struct delivery *d, struct teller *t,
+    uint64_t now)
+{
+	struct pollfd pfd[POLL_END] = { 0 };
+	uint64_t deadline;
 	size_t n = conn_poll(d->conn, pfd + POLL_NETWORK, &deadline);
 	struct timespec left;
+	bool answered;
 
+	watch_collector(pfd, l, in, d);
 	deadline = earliest(deadline, delivery_deadline(d));
-	left = time_until(earliest(deadline, tell_deadline(t, d)), now);
+	deadline = earliest(deadline, tell_deadline(t, d, false));
+	left = time_until(deadline, now);
 	if (ppoll(pfd, POLL_NETWORK + n, &left, NULL) < 0) {
 		if (errno != EINTR)
 			fatal("ppoll", errno);
-		return;
+		return monotonic_ns();
 	}
-	if ((pfd[POLL_ACK].revents & (POLLERR | POLLHUP)) != 0 ||
-	    (pfd[POLL_COLLECTOR].revents != 0 && intake_read(in) < 0)) {
+	if (collector_is_gone(pfd, in)) {
 		log_event(LOG_LEVEL_NOTICE, "collector_gone");
 		_exit(0);
 	}
 	now = monotonic_ns();
 	conn_step(d->conn, pfd + POLL_NETWORK, n, now);
 	delivery_step(d, now);
-	answer(d, l);
-	tell(t, d, l, now);
+	answered = answer(d, l);
+	tell(t, d, l, answered, now);
+	return now;
 }
 
 static void
@@ -185,6 +221,7 @@ main(int argc, char **argv)
 	struct tls_error error;
 	struct layers layers;
 	struct conn *conn;
+	uint64_t now;
 
 	(void)argc;
 	(void)argv;
@@ -215,6 +252,6 @@ main(int argc, char **argv)
 	d.body.token = token.text;
 	shipper_lock(&conf, &layers);
 	link_locked(&channel, &layers);
-	for (;;)
-		turn(&channel, &in, &d, &t);
+	for (now = monotonic_ns();;)
+		now = turn(&channel, &in, &d, &t, now);
 }
