@@ -397,7 +397,8 @@ conn_post(struct conn *c, size_t endpoint, const struct http_body *body,
 	if (c->reused) {
 		c->received_before = tls_received(c->tls);
 		c->state = CONN_SENDING;
-		exchange(c, false, now_ns);
+		c->events = POLLIN;
+		send_request(c, now_ns);
 	} else {
 		dial(c, now_ns);
 	}

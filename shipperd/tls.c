@@ -161,6 +161,12 @@ judge_fault(struct tls *t, struct tls_error *error)
 	    TLS_REFUSED_SERVER;
 }
 
+/*
+ * SSL_get_error(3) wants that the queue was empty before the call.  It is, and
+ * need not be emptied before each: a handshake leaves it so, a call that does
+ * what it shall puts nothing there, and what any other did is taken here.  To
+ * wait for something is said only where it is empty.
+ */
 static enum tls_result
 judge(struct tls *t, int returned, int saved_errno, struct tls_error *error)
 {
@@ -210,6 +216,7 @@ judge_server(struct tls *t, struct tls_error *error)
 	if (len != 0 && (offered == NULL || len != strlen(offered) ||
 	    memcmp(alpn, offered, len) != 0))
 		return refuse(error, "the server chose another protocol");
+	ERR_clear_error();
 	t->established = true;
 	return TLS_OK;
 }
@@ -233,7 +240,6 @@ read_once(struct tls *t, void *buf, size_t len, size_t *n,
 {
 	int returned;
 
-	ERR_clear_error();
 	errno = 0;
 	returned = SSL_read_ex(t->ssl, buf, len, n);
 	return returned == 1 ? TLS_OK : judge(t, returned, errno, error);
@@ -247,7 +253,7 @@ enum tls_result
 tls_read(struct tls *t, void *buf, size_t len, size_t *n,
     struct tls_error *error)
 {
-	const uint64_t before = tls_received(t);
+	const uint64_t before = t->outer == NULL ? 0 : tls_received(t);
 	enum tls_result result = read_once(t, buf, len, n, error);
 
 	while (result == TLS_WANT_READ && t->outer != NULL &&
@@ -263,7 +269,6 @@ tls_write(struct tls *t, const void *buf, size_t len, size_t *n,
 {
 	int returned;
 
-	ERR_clear_error();
 	errno = 0;
 	returned = SSL_write_ex(t->ssl, buf, len, n);
 	return returned == 1 ? TLS_OK : judge(t, returned, errno, error);
