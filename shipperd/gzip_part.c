@@ -45,7 +45,7 @@ literals(const struct gzip *g, uint64_t v, unsigned bytes, struct codes c)
 }
 
 static inline void
-write(struct gzip_bits *b, struct codes c)
+put_codes(struct gzip_bits *b, struct codes c)
 {
 	gzip_bits_write(b, c.bits, c.sizes & SIZE_MASK);
 }
@@ -61,11 +61,11 @@ put_field(const struct gzip *g, struct gzip_bits *b, uint64_t v)
 	const struct codes none = { 0, 0 };
 
 	if (run < RUN_MIN) {
-		write(b, literals(g, v << 8 * HALF, HALF, none));
-		write(b, literals(g, v, HALF, none));
+		put_codes(b, literals(g, v << 8 * HALF, HALF, none));
+		put_codes(b, literals(g, v, HALF, none));
 		return;
 	}
-	write(b, literals(g, v << 8 * run, GZIP_FIELD_SIZE - run,
+	put_codes(b, literals(g, v << 8 * run, GZIP_FIELD_SIZE - run,
 	    (struct codes){ g->run[run] >> GZIP_SIZE_BITS, g->run[run] }));
 }
 

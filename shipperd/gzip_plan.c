@@ -11,6 +11,7 @@
 
 enum {
 	LENGTH_MIN = 3,
+	LENGTH_GOOD = 64,	/* nothing better is looked for */
 	WAYS = 8,		/* places looked at for one key */
 	KEYS = GZIP_PLACES / WAYS,
 	KEY_BITS = 8,
@@ -208,7 +209,8 @@ look_up(const struct plan *p, size_t at)
 	const uint32_t *place = p->gzip->place + key * WAYS;
 	struct found best = { 0 };
 
-	for (size_t i = 0; key < KEYS && i < WAYS && place[i] != 0; i++) {
+	for (size_t i = 0; key < KEYS && i < WAYS && place[i] != 0 &&
+	    best.length < LENGTH_GOOD; i++) {
 		struct found f = { .distance = at + 1 - place[i] };
 
 		if (f.distance > GZIP_DISTANCE_MAX)
@@ -245,7 +247,8 @@ add_next(struct plan *p, size_t at)
 
 	note(p, at);
 	/* a literal first, where that makes the repetition longer */
-	if (f.length > 0 && !is_field && look_up(p, at + 1).gain > f.gain)
+	if (f.length > 0 && f.length < LENGTH_GOOD && !is_field &&
+	    look_up(p, at + 1).gain > f.gain)
 		f.length = 0;
 	if (f.length > 0) {
 		add_repetition(p, &f);
