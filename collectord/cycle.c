@@ -98,6 +98,12 @@ cycle_init(struct cycle *c, struct host *host, struct ring *ring,
 	learn(c);
 }
 
+void
+cycle_pace(struct cycle *c, uint32_t interval_ms)
+{
+	c->slow_every = (CYCLE_SLOW_MS + interval_ms - 1) / interval_ms;
+}
+
 /* FNV-1a: paths made at run time need no memory of their own. */
 static uint64_t
 path_hash(const char *path)
@@ -174,14 +180,21 @@ say_recovered(const struct path_failure *f)
 	log_end(&l);
 }
 
-/* What has not failed in this cycle is well again. */
+static bool
+rests(const struct cycle *c, const struct source *s)
+{
+	return s->slow && c->host->brief;
+}
+
+/* What has not failed in this cycle, though it was read, is well again. */
 static void
 forget_recovered(struct cycle *c)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->nfailed; i++) {
-		if (c->failed[i].cycle == c->number)
+		if (c->failed[i].cycle == c->number ||
+		    rests(c, source_of(c->failed[i].source)))
 			c->failed[kept++] = c->failed[i];
 		else
 			say_recovered(&c->failed[i]);
@@ -195,6 +208,7 @@ begin_step(struct cycle *c)
 	struct record_head now = { .boottime_ns = now_ns(CLOCK_BOOTTIME),
 		.wall_ns = now_ns(CLOCK_REALTIME) };
 
+	c->host->brief = c->slow_every > 1 && c->number % c->slow_every != 0;
 	c->number++;
 	c->read_ns = now.boottime_ns;
 	c->room = c->most;
@@ -284,7 +298,33 @@ run_source(struct cycle *c, const struct source *s,
 		report(c, s, registry_source(s->id)->name, error);
 	else
 		push_all(c, &build, false);
-	c->room -= room - build.room;
+	c->took[s->id] = room - build.room;
+	c->room -= c->took[s->id];
+}
+
+/* Its series stand: what they take of the room is nobody else's. */
+static void
+rest_source(struct cycle *c, const struct source *s)
+{
+	const uint64_t took = c->took[s->id];
+
+	series_rest(c->series, s->id);
+	c->room -= took < c->room ? took : c->room;
+}
+
+static void
+run_sources(struct cycle *c, const struct record_head *now)
+{
+	for (size_t i = 0; i < source_table_size; i++) {
+		const struct source *s = source_table[i];
+
+		if (!is_enabled(c, s))
+			continue;
+		if (rests(c, s))
+			rest_source(c, s);
+		else
+			run_source(c, s, now);
+	}
 }
 
 /* What the agent says of itself, the ring's counters last. */
@@ -311,9 +351,7 @@ cycle_run(struct cycle *c)
 	const uint64_t began = now_ns(CLOCK_MONOTONIC);
 	const struct record_head now = begin_step(c);
 
-	for (size_t i = 0; i < source_table_size; i++)
-		if (is_enabled(c, source_table[i]))
-			run_source(c, source_table[i], &now);
+	run_sources(c, &now);
 	forget_recovered(c);
 	run_own(c, SOURCE_EXPORT, &now, self_say_export);
 	c->self->cycle_us = (now_ns(CLOCK_MONOTONIC) - began) / 1000;

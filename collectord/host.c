@@ -363,7 +363,7 @@ host_read(struct host *h, enum host_root root, const char *path,
 	if (f == NULL)
 		return host_read_once(h, root, path, t);
 	if (f->skip > 0) {
-		f->skip--;
+		f->skip -= !h->brief;
 		return -ENOENT;
 	}
 	was_open = f->fd >= 0;

@@ -38,6 +38,7 @@ struct host {
 	char *text;		/* HOST_TEXT_MAX + 1 bytes, unused until read */
 	struct held held[HOST_HELD_MAX];
 	size_t nheld, next;	/* next: mostly asked for now */
+	bool brief;		/* this cycle is one of those in cycle_pace() */
 };
 
 /* 0, or -1 with errno; *which says the path that failed. */
@@ -53,7 +54,8 @@ int	host_open_operator(struct host *, const char *path);
 /*
  * The whole file, read anew from its start; the descriptor stays open between
  * calls where the root is real (a copy's files may be replaced at any time).
- * A file that is missing is looked for again after HOST_SKIP calls.
+ * A file that is missing is looked for again after HOST_SKIP calls, of which
+ * those in a brief cycle do not count.
  * 0 or -errno (-ENOENT, -EACCES, -EFBIG …).  The text stands until the next
  * call of host_read or host_read_once.  A path that is absolute or has ".."
  * in it is -EINVAL, here and below.

@@ -73,6 +73,7 @@ loop_init(struct loop *l, uint32_t interval_ms, uint32_t phase_ms)
 	struct itimerspec when;
 
 	l->interval_ms = interval_ms;
+	cycle_pace(l->cycle, interval_ms);
 	turns_start(&l->turns, l->cycle->ring, interval_ms, phase_ms,
 	    now_ns(CLOCK_BOOTTIME), &l->cycle->last);
 	when = (struct itimerspec){ .it_value = timespec_ns(l->turns.first_ns),

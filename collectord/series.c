@@ -60,6 +60,7 @@ struct series {
 	uint64_t cycle;
 	uint64_t first_cycle[SOURCE_END];	/* in which a source spoke */
 	uint64_t unread_cycle[SOURCE_END];
+	uint64_t rest_cycle[SOURCE_END];
 	uint8_t key[SIPHASH_KEY];
 	uint16_t nentries, nchunks, free_chunk;
 	uint16_t nused;				/* chunks that are not free */
@@ -158,6 +159,16 @@ forget(struct series *s, uint16_t gone)
 	s->nentries--;
 }
 
+/* Whether that it was not in the cycle before says nothing of an instance. */
+static bool
+told_nothing(const struct series *s, unsigned source, bool crowded)
+{
+	const uint64_t before = s->cycle - 1;
+
+	return s->rest_cycle[source] == before ||
+	    (!crowded && s->unread_cycle[source] == before);
+}
+
 void
 series_cycle(struct series *s, uint64_t wall_ns)
 {
@@ -173,8 +184,8 @@ series_cycle(struct series *s, uint64_t wall_ns)
 	for (uint16_t i = s->nentries; i > 0; i--) {
 		struct entry *e = &s->entry[i];
 
-		if (!crowded && e->seen < s->cycle - 1 &&
-		    s->unread_cycle[e->source] == s->cycle - 1)
+		if (e->seen < s->cycle - 1 &&
+		    told_nothing(s, e->source, crowded))
 			e->seen++;
 		if (s->cycle - e->seen > kept)
 			forget(s, i);
@@ -186,6 +197,12 @@ void
 series_unread(struct series *s, enum source_id source)
 {
 	s->unread_cycle[source] = s->cycle;
+}
+
+void
+series_rest(struct series *s, enum source_id source)
+{
+	s->rest_cycle[source] = s->cycle;
 }
 
 uint64_t

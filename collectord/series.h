@@ -35,6 +35,8 @@ void		series_cycle(struct series *, uint64_t wall_ns);
  * not count for them.
  */
 void		series_unread(struct series *, enum source_id);
+/* This source is not asked in this cycle: the same, however little room. */
+void		series_rest(struct series *, enum source_id);
 /*
  * A start time as it can be said in this cycle.  A clock that was set back
  * behind it must not make a start in the future: then the earliest time that

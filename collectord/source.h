@@ -110,6 +110,7 @@ struct source {
 	struct source_series series[SOURCE_SERIES_MAX];
 	uint32_t select;	/* KEY_BITs that patterns look at */
 	uint32_t describes;	/* KEY_BITs: none tells two apart */
+	bool slow;		/* not read in a brief cycle: cycle_pace() */
 	/*
 	 * NULL, or what it does once, before the lock: forgets all that it
 	 * knew, and reads what is not below the roots.

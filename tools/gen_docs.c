@@ -136,7 +136,10 @@ print_metrics(void)
 	    "What has no row here cannot be\nrecorded, cannot cross the "
 	    "channel and cannot be sent. Names follow OpenTelemetry's\n"
 	    "semantic conventions 1.44.0; `linux.*` where they have none, "
-	    "`sluice.*` about the\nagent itself. Sums are cumulative.\n\n",
+	    "`sluice.*` about the\nagent itself. Sums are cumulative.\n\n"
+	    "Where `collect.interval` is below 10 s, `filesystem` and `clock` "
+	    "are in one\ncollection in 10 s, the first included, and whole "
+	    "there: what they say moves slowly.\n\n",
 	    note, nmetrics, npoints);
 	for (unsigned s = 1; s < SOURCE_END; s++)
 		if (registry_source(s) != NULL)

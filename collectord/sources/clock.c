@@ -62,5 +62,6 @@ const struct source source_clock = {
 	.kernel = "2.6.26",
 	.capability = CAPABILITY_NONE,
 	.series = { { 6, 1 } },
+	.slow = true,
 	.read = read_clock,
 };

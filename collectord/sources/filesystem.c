@@ -59,13 +59,13 @@ space_of(const struct statfs *fs, struct space *s)
 enum {
 	MOUNTS_MAX = 8192,
 	MOUNTS_TEXT = 65536,	/* kept of mountinfo; more is read anew */
-	/* cycles: an error makes a file system read-only, and no mount new */
+	/* readings: an error makes a file system read-only, and no mount new */
 	LOOK_AGAIN = 6,
 };
 
 struct mounts {
-	bool known;		/* what is below is of the cycle before */
-	unsigned age;		/* cycles */
+	bool known;		/* what is below is of the reading before */
+	unsigned age;		/* readings */
 	size_t n, nsaid;
 	char text[MOUNTS_TEXT];		/* that the mounts point into */
 	struct mount mount[MOUNTS_MAX];
@@ -210,7 +210,7 @@ read_wanted(struct collect *c, struct mounts *all, bool root)
 	}
 }
 
-/* Those of the cycle before, in their order. */
+/* Those of the reading before, in their order. */
 static void
 read_again(struct collect *c, struct mounts *all)
 {
@@ -287,5 +287,6 @@ const struct source source_filesystem = {
 	.select = KEY_BIT(DEVICE) | KEY_BIT(FS_TYPE) | KEY_BIT(FS_MOUNTPOINT),
 	.describes = KEY_BIT(FS_TYPE) | KEY_BIT(FS_MODE) |
 	    KEY_BIT(FS_MOUNTPOINT),
+	.slow = true,
 	.read = read_filesystems,
 };

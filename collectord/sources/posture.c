@@ -198,21 +198,27 @@ learn_fact(struct collect *c, size_t i)
 }
 
 static bool
-is_due(enum how how, const struct found *last, size_t i)
+is_turn(const struct host *h, size_t i, unsigned turns)
+{
+	return !h->brief && i % turns == state.cycle % turns;
+}
+
+static bool
+is_due(const struct host *h, enum how how, const struct found *last, size_t i)
 {
 	const unsigned turns = how == SELDOM && last->known ? WEAKNESS_TURNS :
 	    POSTURE_TURNS;
 
 	return state.cycle == 0 || how == EACH_TIME ||
 	    failure_may_pass(last->error) ||
-	    ((how != ONCE || !last->known) && i % turns == state.cycle % turns);
+	    ((how != ONCE || !last->known) && is_turn(h, i, turns));
 }
 
 static void
 learn_facts(struct collect *c)
 {
 	for (size_t i = 0; i < FACTS; i++) {
-		if (is_due(facts[i].how, &state.fact[i], i))
+		if (is_due(c->host, facts[i].how, &state.fact[i], i))
 			learn_fact(c, i);
 		if (state.fact[i].error < 0)
 			collect_failed(c, facts[i].path, state.fact[i].error);
@@ -301,7 +307,7 @@ static void
 read_weakness(struct collect *c, struct weakness *w, size_t i)
 {
 	char path[sizeof(WEAKNESSES) + VULNERABILITY_NAME_MAX];
-	const bool due = is_due(SELDOM, &w->found, i);
+	const bool due = is_due(c->host, SELDOM, &w->found, i);
 
 	/* two dozen names a cycle, of which one is looked at */
 	if (due || w->found.error < 0)
@@ -320,7 +326,7 @@ read_weakness(struct collect *c, struct weakness *w, size_t i)
 static void
 list_weaknesses(struct collect *c)
 {
-	if (state.cycle % POSTURE_TURNS == 0 ||
+	if (is_turn(c->host, 0, POSTURE_TURNS) ||
 	    failure_may_pass(state.list_error)) {
 		state.list_error = host_list(c->host, HOST_SYS, WEAKNESSES,
 		    each_name, NULL);
@@ -362,7 +368,7 @@ read_posture(struct collect *c)
 	read_weaknesses(c);
 	build_instance(c->build);
 	build_point(c->build, POSTURE_CHANGES_ALL, state.changes);
-	state.cycle++;
+	state.cycle += !c->host->brief;
 	return 0;
 }
 

@@ -6,8 +6,8 @@
  * kernel, LSM, hw-vuln).  What a kernel does not have is not said.
  *
  * These change when somebody changes them.  Two are read each time, the rest
- * by turns: each file again in every eighth collection.  A change is logged
- * as one line (event posture_changed) and counted.
+ * by turns in those collections that are not brief (cycle_pace()).  A change
+ * is logged as one line (event posture_changed) and counted.
  */
 #ifndef SLUICE_SOURCES_POSTURE_H
 #define SLUICE_SOURCES_POSTURE_H
@@ -15,7 +15,7 @@
 #include "source.h"
 
 enum {
-	POSTURE_TURNS = 32,	/* collections until every file was read */
+	POSTURE_TURNS = 32,	/* whole ones until every file was read */
 	/* the kernel judges weaknesses as it starts, and hardly ever again */
 	WEAKNESS_TURNS = 3 * POSTURE_TURNS,
 	VULNERABILITIES_MAX = 64,

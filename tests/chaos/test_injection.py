@@ -146,7 +146,8 @@ def each_call_of_the_collector_fails():
                     pair.in_collector.step(0.2)
                 else:
                     pair.in_collector.fail(call, error, bytes_, 2, phase)
-                until(lambda: pair.in_collector.failed > 0, 10, what)
+                # file systems are asked once in ten seconds
+                until(lambda: pair.in_collector.failed > 0, 20, what)
                 time.sleep(1.05)
                 pair.in_collector.stop()
                 check_alive(pair, what)

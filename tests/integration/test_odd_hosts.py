@@ -189,6 +189,8 @@ def failures(points):
 
 
 KINDS = (Missing, Denied, Malformed, Unreadable)
+NO_MOUNTS = "filesystem", "missing"
+LOOK_EVERY = 10             # collections, of one second each
 
 
 def broken_in(turn):
@@ -217,9 +219,19 @@ def check_counted(seen, broken):
     """Each read that failed is counted in each collection."""
     want = collections.Counter((file.source, kind.reason)
                                for file, kind in broken if fails(file, kind))
-    want["filesystem", "missing"] = 1       # a copy has none
     for before, after in zip(seen, seen[1:]):
-        check_equal(+(failures(after) - failures(before)), want, "failures")
+        more = +(failures(after) - failures(before))
+        del more[NO_MOUNTS]
+        check_equal(more, want, "failures")
+
+
+def check_looks(receiver):
+    """A copy has no file systems: that is counted whenever they are asked
+    for, in the first collection and in each tenth behind it."""
+    seen = steps(receiver)
+    check(len(seen) > LOOK_EVERY, f"only {len(seen)} collections")
+    check_equal([failures(points)[NO_MOUNTS] for points in seen],
+                [1 + n // LOOK_EVERY for n in range(len(seen))], "looks")
 
 
 def recovered(pair):
@@ -262,6 +274,7 @@ def each_file_that_fails_is_said_once_counted_each_time_and_said_to_be_well():
         for turn in range(2 * len(KINDS)):
             check_turn(pair, receiver, tree, broken_in(turn))
         check_equal(pair.stop(), 0, "exit status")
+        check_looks(receiver)
 
 
 main()

@@ -161,6 +161,25 @@ TEST(a_file_that_is_missing_says_so_each_time_and_takes_no_descriptor)
 	host_close(&h);
 }
 
+TEST(in_a_brief_cycle_what_is_missing_is_not_looked_for)
+{
+	struct host h = opened("/proc", "/sys");
+	struct text t;
+
+	CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
+	h.brief = true;
+	for (int i = 0; i < 3 * HOST_SKIP; i++)
+		CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
+	CHECK_INT(h.held[0].skip, HOST_SKIP);
+	h.brief = false;
+	for (int i = 0; i < HOST_SKIP; i++)
+		CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
+	CHECK_INT(h.held[0].skip, 0);
+	CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
+	CHECK_INT(h.held[0].skip, HOST_SKIP);
+	host_close(&h);
+}
+
 TEST(a_file_of_a_copy_is_followed_when_it_is_replaced)
 {
 	struct host h;

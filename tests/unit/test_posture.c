@@ -273,6 +273,30 @@ TEST(a_change_is_counted_once_and_the_new_value_said)
 	host_close(&h);
 }
 
+TEST(in_brief_cycles_only_what_is_read_each_time_is)
+{
+	struct host h;
+
+	small_host(&h);
+	h.brief = true;
+	put("sys/kernel/yama/ptrace_scope", "0\n");
+	put("sys/kernel/tainted", "4096\n");
+	again(&h, 1);
+	CHECK_INT(said(&ran, TAINT_ALL), 4096);
+	again(&h, 2 * POSTURE_TURNS);
+	CHECK_INT(said(&ran, PTRACE_SCOPE_ALL), 1);
+	CHECK_INT(said(&ran, POSTURE_CHANGES_ALL), 1);
+	for (int i = 0; i < POSTURE_TURNS; i++) {
+		h.brief = false;
+		again(&h, 1);
+		h.brief = true;
+		again(&h, 3);
+	}
+	CHECK_INT(said(&ran, PTRACE_SCOPE_ALL), 0);
+	CHECK_INT(said(&ran, POSTURE_CHANGES_ALL), 2);
+	host_close(&h);
+}
+
 TEST(what_comes_and_goes_is_a_change_and_what_cannot_be_read_is_none)
 {
 	struct host h;
