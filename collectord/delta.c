@@ -14,12 +14,8 @@ enum operation { SAME, SKIP, NEW };
 enum {
 	AHEAD_MAX = 32,		/* gone instances that are looked for */
 	OPERATION_BITS = 2,
-};
-
-/* One instance, cut where its points begin. */
-struct part {
-	const uint8_t *start, *points, *end;
-	unsigned npoints;
+	VARINT_MAX = 10,	/* bytes of 64 bits */
+	VARINT_SURE = 9,	/* bytes that cannot be more */
 };
 
 /* Only as much of the format as it takes to find the values: their number. */
@@ -39,92 +35,25 @@ pass_head(struct reader *r)
 	return read_u8(r);
 }
 
+/* False: there is none, or it is none. */
 static bool
-next_part(struct reader *r, struct part *part)
+skip_part(struct reader *r)
 {
+	unsigned n;
+
 	if (reader_left(r) == 0)
 		return false;
-	part->start = r->p;
-	part->npoints = pass_head(r);
-	part->points = r->p;
-	for (unsigned i = 0; i < part->npoints && !r->bad; i++) {
+	n = pass_head(r);
+	while (n-- > 0 && !r->bad) {
 		read_varint(r);
 		read_zigzag(r);
 	}
-	part->end = r->p;
 	return !r->bad;
-}
-
-static struct reader
-points_of(const struct part *part)
-{
-	return reader_of(part->points, (size_t)(part->end - part->points));
-}
-
-/* Both move on past an instance that is the same in all but the values. */
-static bool
-pass_alike(struct reader *a, struct reader *b)
-{
-	const uint8_t *sa = a->p, *sb = b->p;
-	unsigned n;
-
-	if (reader_left(a) == 0 || reader_left(b) == 0)
-		return false;
-	n = pass_head(a);
-	if (pass_head(b) != n || a->p - sa != b->p - sb ||
-	    memcmp(sa, sb, (size_t)(a->p - sa)) != 0)
-		return false;
-	while (n-- > 0) {
-		if (read_varint(a) != read_varint(b))
-			return false;
-		read_zigzag(a);
-		read_zigzag(b);
-	}
-	return !a->bad && !b->bad;
-}
-
-/* The same in all but the values. */
-static bool
-alike(const struct part *a, const struct part *b)
-{
-	const size_t head = (size_t)(a->points - a->start);
-	struct reader ra = points_of(a), rb = points_of(b);
-
-	if (head != (size_t)(b->points - b->start) ||
-	    memcmp(a->start, b->start, head) != 0)
-		return false;
-	for (unsigned i = 0; i < a->npoints; i++) {
-		if (read_varint(&ra) != read_varint(&rb))
-			return false;
-		read_zigzag(&ra);
-		read_zigzag(&rb);
-	}
-	return true;
-}
-
-/* How many instances before the one that is alike are gone; -1: it is new. */
-static int
-find_alike(struct reader before, const struct part *now)
-{
-	struct part part;
-
-	for (int gone = 0; gone < AHEAD_MAX && next_part(&before, &part);
-	    gone++)
-		if (alike(&part, now))
-			return gone;
-	return -1;
-}
-
-static void
-write_operation(struct writer *w, enum operation operation, uint64_t n)
-{
-	if (n > 0)
-		write_varint(w, n << OPERATION_BITS | operation);
 }
 
 /* Values that stand still, until one does not. */
 struct tokens {
-	struct writer *w;
+	struct writer w;
 	uint64_t still;
 };
 
@@ -132,7 +61,7 @@ static void
 flush_still(struct tokens *t)
 {
 	if (t->still > 0)
-		write_varint(t->w, (t->still - 1) << 1 | 1);
+		write_varint(&t->w, (t->still - 1) << 1 | 1);
 	t->still = 0;
 }
 
@@ -149,39 +78,152 @@ say_value(struct tokens *t, int64_t before, int64_t now)
 	}
 	flush_still(t);
 	if (zigzag > UINT64_MAX >> 1)
-		t->w->full = true;
-	write_varint(t->w, zigzag << 1);
+		t->w.full = true;
+	write_varint(&t->w, zigzag << 1);
 }
 
-static void
-say_values(struct tokens *t, struct reader *before, struct reader *now)
+/*
+ * Both move on past a varint that is the same.  By its bytes, as one value
+ * has one encoding; one so long that it may be none is left to read_varint().
+ */
+static bool
+pass_equal(struct reader *a, struct reader *b)
 {
-	unsigned n = pass_head(before);
+	const uint8_t *const pa = a->p, *const pb = b->p;
+	size_t most = VARINT_SURE, i;
 
-	pass_head(now);
+	if (most > reader_left(a))
+		most = reader_left(a);
+	if (most > reader_left(b))
+		most = reader_left(b);
+	for (i = 0; i < most && pa[i] == pb[i]; i++) {
+		if (pa[i] >= 0x80)
+			continue;
+		if (pa[i] == 0 && i > 0)
+			return false;
+		a->p += i + 1;
+		b->p += i + 1;
+		return true;
+	}
+	return false;
+}
+
+/* Both move on past a head that is the same; the number of its points. */
+static bool
+pass_heads(struct reader *a, struct reader *b, unsigned *npoints)
+{
+	const uint8_t *const start = a->p;
+	size_t len;
+
+	*npoints = pass_head(a);
+	len = (size_t)(a->p - start);
+	if (a->bad || reader_left(b) < len || memcmp(start, b->p, len) != 0)
+		return false;
+	b->p += len;
+	return true;
+}
+
+/*
+ * Both move on past an instance that is the same in all but the values, and
+ * these are said.  False: it is another, and all three are of no use.
+ */
+static bool
+say_alike(struct tokens *t, struct reader *before, struct reader *now)
+{
+	unsigned n;
+
+	if (!pass_heads(before, now, &n))
+		return false;
 	while (n-- > 0) {
-		read_varint(before);
-		read_varint(now);
+		if (!pass_equal(before, now) &&
+		    read_varint(before) != read_varint(now))
+			return false;
+		if (pass_equal(before, now)) {
+			t->still++;
+			continue;
+		}
 		const int64_t value = read_zigzag(before);
 
 		say_value(t, value, read_zigzag(now));
 	}
+	return !before->bad && !now->bad;
+}
+
+static bool
+is_alike(struct reader before, struct reader now)
+{
+	struct tokens nowhere = { .w = writer_of(NULL, 0) };
+
+	return say_alike(&nowhere, &before, &now);
+}
+
+/* How many instances before the one that is alike are gone; -1: it is new. */
+static int
+find_alike(struct reader before, struct reader now)
+{
+	for (int gone = 0; gone < AHEAD_MAX; gone++) {
+		if (is_alike(before, now))
+			return gone;
+		if (!skip_part(&before))
+			return -1;
+	}
+	return -1;
+}
+
+static void
+write_operation(struct writer *w, enum operation operation, uint64_t n)
+{
+	if (n > 0)
+		write_varint(w, n << OPERATION_BITS | operation);
+}
+
+/* Puts what was left out in front: the operation, in place of one byte. */
+static void
+write_operation_at(struct writer *w, uint8_t *at, enum operation operation,
+    uint64_t n)
+{
+	uint8_t word[VARINT_MAX];
+	struct writer head = writer_of(word, sizeof(word));
+	size_t len;
+
+	write_operation(&head, operation, n);
+	len = (size_t)(head.p - head.start);
+	if (w->full || (size_t)(w->end - w->p) < len - 1) {
+		w->full = true;
+		return;
+	}
+	if (len > 1)
+		memmove(at + len, at + 1, (size_t)(w->p - at) - 1);
+	memcpy(at, word, len);
+	w->p += len - 1;
 }
 
 /* As many instances as are alike in a row, and their values. */
 static bool
 write_same(struct writer *w, struct reader *before, struct reader *now)
 {
-	struct reader b = *before, n = *now;
-	struct tokens t = { .w = w };
+	struct tokens t = { .w = *w };
 	uint64_t run = 0;
 
-	while (pass_alike(&b, &n))
+	/* most runs are short enough for an operation of one byte */
+	write_u8(&t.w, 0);
+	while (!t.w.full) {
+		struct tokens said = t;
+		struct reader b = *before, n = *now;
+
+		if (!say_alike(&said, &b, &n))
+			break;
+		t = said;
+		*before = b;
+		*now = n;
 		run++;
-	write_operation(w, SAME, run);
-	for (uint64_t i = 0; i < run; i++)
-		say_values(&t, before, now);
-	flush_still(&t);
+	}
+	if (run > 0) {
+		flush_still(&t);
+		write_operation_at(&t.w, w->p, SAME, run);
+	}
+	if (run > 0 || t.w.full)
+		*w = t.w;
 	return run > 0;
 }
 
@@ -191,21 +233,11 @@ write_new(struct writer *w, struct reader before, struct reader *now)
 {
 	const uint8_t *start = now->p;
 	struct reader ahead = *now;
-	struct part part;
 
-	while (next_part(&ahead, &part) && find_alike(before, &part) < 0)
-		now->p = part.end;
+	while (skip_part(&ahead) && find_alike(before, *now) < 0)
+		now->p = ahead.p;
 	write_operation(w, NEW, (size_t)(now->p - start));
 	write_span(w, start, (size_t)(now->p - start));
-}
-
-static void
-skip_parts(struct reader *r, int n)
-{
-	struct part part;
-
-	while (n-- > 0 && next_part(r, &part))
-		;
 }
 
 ptrdiff_t
@@ -215,22 +247,22 @@ delta_encode(void *buf, size_t cap, const void *before, size_t before_len,
 	struct writer w = writer_of(buf, cap);
 	struct reader rb = reader_of(before, before_len);
 	struct reader rn = reader_of(now, now_len), ahead;
-	struct part part;
 	int gone;
 
 	while (!w.full && rn.p != rn.end) {
 		if (write_same(&w, &rb, &rn))
 			continue;
 		ahead = rn;
-		if (!next_part(&ahead, &part))
+		if (!skip_part(&ahead))
 			return -EBADMSG;
-		gone = find_alike(rb, &part);
+		gone = find_alike(rb, rn);
 		if (gone < 0) {
 			write_new(&w, rb, &rn);
 			continue;
 		}
 		write_operation(&w, SKIP, (uint64_t)gone);
-		skip_parts(&rb, gone);
+		while (gone-- > 0)
+			skip_part(&rb);
 	}
 	return writer_finish(&w);
 }
@@ -262,22 +294,29 @@ next_value(struct values *v, int64_t before)
 	    (zigzag >> 1 ^ ((zigzag & 1) != 0 ? ~UINT64_C(0) : 0)));
 }
 
-static void
-copy_same(struct writer *w, struct reader *before, struct values *v)
+/*
+ * Passes an instance.  What differs is written, and what lies before it from
+ * there on.  Returns where the rest begins that is not written yet.
+ */
+static const uint8_t *
+copy_same(struct writer *w, struct reader *before, struct values *v,
+    const uint8_t *from)
 {
-	struct part part;
-	struct reader r;
+	unsigned n = pass_head(before);
 
-	if (!next_part(before, &part)) {
-		v->r->bad = true;
-		return;
+	while (n-- > 0 && !before->bad && !v->r->bad) {
+		read_varint(before);
+		const uint8_t *const point = before->p;
+		const int64_t old = read_zigzag(before);
+		const int64_t value = next_value(v, old);
+
+		if (value == old)
+			continue;
+		write_span(w, from, (size_t)(point - from));
+		write_zigzag(w, value);
+		from = before->p;
 	}
-	write_span(w, part.start, (size_t)(part.points - part.start));
-	r = points_of(&part);
-	for (unsigned i = 0; i < part.npoints && !v->r->bad; i++) {
-		write_varint(w, read_varint(&r));
-		write_zigzag(w, next_value(v, read_zigzag(&r)));
-	}
+	return from;
 }
 
 static void
@@ -285,9 +324,11 @@ read_same(struct writer *w, struct reader *before, struct reader *delta,
     uint64_t n)
 {
 	struct values v = { .r = delta };
+	const uint8_t *from = before->p;
 
-	while (n-- > 0 && !delta->bad && !w->full)
-		copy_same(w, before, &v);
+	while (n-- > 0 && !before->bad && !delta->bad && !w->full)
+		from = copy_same(w, before, &v, from);
+	write_span(w, from, (size_t)(before->p - from));
 	if (v.still > 0)
 		delta->bad = true;
 }
@@ -297,7 +338,6 @@ read_operation(struct writer *w, struct reader *before, struct reader *delta)
 {
 	const uint64_t word = read_varint(delta);
 	const uint64_t n = word >> OPERATION_BITS;
-	struct part part;
 
 	if (n == 0)
 		delta->bad = true;
@@ -307,7 +347,7 @@ read_operation(struct writer *w, struct reader *before, struct reader *delta)
 		break;
 	case SKIP:
 		for (uint64_t i = 0; i < n && !delta->bad; i++)
-			delta->bad = !next_part(before, &part);
+			delta->bad = !skip_part(before);
 		break;
 	case NEW: {
 		const uint8_t *bytes = n > RECORD_MAX ? NULL :

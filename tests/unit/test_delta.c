@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: tests.  What differs comes back as the very bytes that it was. */
 #include "bounds.h"
+#include "crc32c.h"
 #include "cursor.h"
 #include "delta.h"
 #include "record.h"
@@ -78,6 +79,7 @@ round_trip(void)
 	CHECK_INT(encode((size_t)n), n);
 	if (n > 0)
 		CHECK_INT(encode((size_t)n - 1), -ENOBUFS);
+	CHECK_INT(encode(SPACE), n);
 	if (now.len > 0)
 		CHECK_INT(delta_decode(again, now.len - 1, before.bytes,
 		    before.len, delta, (size_t)n), -ENOBUFS);
@@ -206,31 +208,102 @@ TEST(more_gone_than_is_looked_for_still_comes_back)
 	round_trip();
 }
 
+static uint64_t state;
+
 static uint32_t
 random_below(uint32_t n)
 {
-	static uint64_t state = 42;
-
 	state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
 	return (uint32_t)(state >> 33) % n;
 }
 
+/* One at a time: the order of a call's arguments is the compiler's. */
 static void
 add_random(struct list *l)
 {
-	int64_t values[64];
 	const size_t n = random_below(9);
+	int64_t values[64];
+	uint64_t start_ns;
 	char name[16];
+	bool named;
 
-	for (size_t i = 0; i < n; i++)
-		values[i] = (int64_t)random_below(4) << random_below(62);
+	for (size_t i = 0; i < n; i++) {
+		values[i] = random_below(4);
+		values[i] <<= random_below(62);
+	}
 	snprintf(name, sizeof(name), "%u", random_below(12));
-	add(l, random_below(5) == 0 ? 1 + random_below(3) : 0,
-	    random_below(4) == 0 ? NULL : name, random_below(3), n, values);
+	start_ns = random_below(5) == 0 ? 1 + random_below(3) : 0;
+	named = random_below(4) > 0;
+	add(l, start_ns, named ? name : NULL, random_below(3), n, values);
+}
+
+/* Lists that have much in common, as those of two intervals do. */
+static void
+add_akin(uint32_t n)
+{
+	clear();
+	while (n-- > 0) {
+		const size_t from[] = { before.len, now.len };
+		int64_t more;
+
+		add_random(&before);
+		memcpy(now.bytes + now.len, before.bytes + from[0],
+		    before.len - from[0]);
+		now.len += before.len - from[0];
+		more = random_below(3) == 0 ? 1 : 0;
+		add(&before, 0, "x", 16, 2, (int64_t[]){ n, -5 });
+		add(&now, 0, "x", 16, 2, (int64_t[]){ n + more, -5 - more });
+		if (random_below(9) == 0)
+			add_random(&now);
+		if (random_below(9) == 0)
+			now.len = from[1];
+	}
+}
+
+/* Rings of older versions have to be read, and more need not be written. */
+TEST(the_encoding_stays_what_it_was)
+{
+	uint32_t sum = 0;
+
+	state = 7;
+	for (uint32_t i = 0; i < 3000; i++) {
+		ptrdiff_t n;
+
+		add_akin(i % 50);
+		n = encode(i % 3 == 0 ? now.len - now.len / 4 : SPACE);
+		sum = crc32c(sum, "", 1);
+		if (n >= 0) {
+			sum = crc32c(sum, delta, (size_t)n);
+			round_trip();
+		}
+	}
+	CHECK_INT(sum, UINT32_C(0xc90093af));
+}
+
+TEST(the_length_of_a_run_takes_the_bytes_that_it_needs)
+{
+	static const struct { int run; size_t len; const char *bytes; } c[] = {
+		{ 1, 2, "\x04\x01" }, { 31, 2, "\x7c\x3d" },
+		{ 32, 3, "\x80\x01\x3f" }, { 65, 4, "\x84\x02\x81\x01" },
+		{ 4095, 4, "\xfc\x7f\xfd\x3f" },
+		{ 4096, 5, "\x80\x80\x01\xff\x3f" },
+	};
+
+	for (size_t i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		clear();
+		for (int k = 0; k < c[i].run; k++) {
+			add(&before, 0, NULL, 1, 1, &(int64_t){ k });
+			add(&now, 0, NULL, 1, 1, &(int64_t){ k });
+		}
+		CHECK_INT(round_trip(), c[i].len);
+		CHECK_INT(encode(SPACE), c[i].len);
+		CHECK_MEM(delta, c[i].bytes, c[i].len);
+	}
 }
 
 TEST(any_two_lists_of_instances_come_back)
 {
+	state = 42;
 	for (int i = 0; i < 20000; i++) {
 		clear();
 		for (uint32_t n = random_below(8); n > 0; n--)
@@ -251,6 +324,33 @@ TEST(what_is_no_list_of_instances_is_refused)
 		CHECK_INT(delta_encode(delta, SPACE, before.bytes, before.len,
 		    now.bytes, now.len - cut), -EBADMSG);
 	now.bytes[now.len - 1] |= 0x80;
+	CHECK_INT(encode(SPACE), -EBADMSG);
+}
+
+static void
+take_both(const char *bytes, size_t len)
+{
+	memcpy(before.bytes, bytes, len);
+	memcpy(now.bytes, bytes, len);
+	before.len = now.len = len;
+}
+
+#define TAKE_BOTH(literal) take_both(literal, sizeof(literal) - 1)
+
+TEST(a_number_that_is_none_is_refused_even_where_it_is_the_same)
+{
+	TAKE_BOTH("\0\0\1\5\x80\1");
+	CHECK_INT(round_trip(), 2);
+	TAKE_BOTH("\0\0\1\5\x80\0");
+	CHECK_INT(encode(SPACE), -EBADMSG);
+	TAKE_BOTH("\0\0\1\x85\0\5");
+	CHECK_INT(encode(SPACE), -EBADMSG);
+	TAKE_BOTH("\0\0\1\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1");
+	CHECK_INT(round_trip(), 2);
+	TAKE_BOTH("\0\0\1\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\2");
+	CHECK_INT(encode(SPACE), -EBADMSG);
+	TAKE_BOTH("\0\0\1\5\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	    "\xff\1");
 	CHECK_INT(encode(SPACE), -EBADMSG);
 }
 
