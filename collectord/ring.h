@@ -13,6 +13,7 @@
 #include "bounds.h"
 #include "registry.h"
 #include "ring_format.h"
+#include "ring_live.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,8 +36,10 @@ struct ring_cursor {
 	uint32_t step;		/* offset of the step behind the one entered */
 	uint32_t left;		/* records left in the one entered */
 	uint32_t item, end;	/* offsets: the record, the step's end */
+	bool live;		/* these are of ring.live */
 	uint64_t boottime_ns, wall_ns;
-	size_t ready;		/* bytes of the record in out[], seq - 1 */
+	const uint8_t *record;	/* number seq - 1 */
+	size_t ready;		/* its bytes; 0: none */
 };
 
 /* What was in a segment's head when it was taken over, or was put there. */
@@ -77,6 +80,8 @@ struct ring {
 	struct ring_cursor cursor;
 	size_t nholes;
 	struct ring_hole hole[RING_HOLES_MAX];
+	/* touched only as far as they are used: RING_CLEARED */
+	struct ring_live live;
 	uint8_t out[RECORD_MAX];
 };
 
@@ -107,8 +112,9 @@ int	ring_move(struct ring *to, const struct ring *from);
  */
 void	ring_begin(struct ring *, uint64_t boottime_ns, uint64_t wall_ns);
 /*
- * Puts a record into the step; the oldest go to make room.  The head's number
- * and times are not used.  0, or -EMSGSIZE where it could never fit.
+ * Puts a record into the step; the oldest go to make room.  It has been
+ * checked: what is sent at once is not judged again.  The head's number and
+ * times are not used.  0, or -EMSGSIZE where it could never fit.
  */
 int	ring_push(struct ring *, const uint8_t *record, size_t len);
 void	ring_commit(struct ring *);

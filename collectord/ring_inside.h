@@ -5,6 +5,12 @@
 
 #include "ring.h"
 
+/* What a ring begins with is 0; the rest is written before it is read. */
+enum { RING_CLEARED = offsetof(struct ring, live.bytes) };
+
+/* A record's bytes behind its number and its times. */
+enum { RECORD_OWN = 24 };
+
 /* segment_head.committed: bytes, records << 24, check << 48. */
 enum { COMMITTED_BITS = 24, COMMITTED_MAX = (1 << COMMITTED_BITS) - 1 };
 

@@ -144,7 +144,7 @@ ring_new(struct ring *r, uint64_t bytes, uint64_t start_ns, uint64_t boot_ns)
 		.version = RING_VERSION, .record_version = RECORD_VERSION,
 		.start_ns = start_ns, .boot_ns = boot_ns };
 
-	memset(r, 0, sizeof(*r));
+	memset(r, 0, RING_CLEARED);
 	r->segment = facts.segment = segment_size(bytes);
 	r->bytes = ring_bytes(bytes);
 	r->nsegments = facts.nsegments =

@@ -105,6 +105,23 @@ is_within(const struct ring_step *s, uint64_t first, uint64_t last)
 	    s->nrecords - 1 <= last - s->first_seq;
 }
 
+/* The step at the cursor, where it is the one that is still at hand. */
+static bool
+enter_live(struct ring *r)
+{
+	const struct ring_live *l = &r->live;
+	struct ring_cursor *c = &r->cursor;
+
+	if (c->generation != l->generation || c->step != l->at ||
+	    c->seq != l->first_seq)
+		return false;
+	c->step = l->end;
+	c->left = l->nrecords;
+	c->item = 0;
+	c->live = true;
+	return true;
+}
+
 /* The step at the cursor; false where its segment has no further one. */
 static bool
 enter_step(struct ring *r)
@@ -117,6 +134,8 @@ enter_step(struct ring *r)
 
 	if (s == NULL || start >= s->used)
 		return false;
+	if (enter_live(r))
+		return true;
 	fault = ring_read_step(r, c->generation, start, &step);
 	if (fault == STEP_HEADLESS || !is_within(&step, c->seq,
 	    segment_last_seq(r, c->generation))) {
@@ -145,12 +164,23 @@ advance(struct ring *r)
 	return true;
 }
 
+static bool
+read_item(struct ring *r)
+{
+	struct ring_cursor *c = &r->cursor;
+
+	if (!c->live)
+		return ring_read_item(r);
+	c->record = live_next(&r->live, &c->item, &c->ready);
+	return true;
+}
+
 static void
 read_next(struct ring *r)
 {
 	struct ring_cursor *c = &r->cursor;
 
-	if (!ring_read_item(r)) {
+	if (!read_item(r)) {
 		/* it was good when the step was entered */
 		const uint32_t left = c->left;
 
@@ -179,7 +209,7 @@ ring_unsent(struct ring *r, const uint8_t **record, size_t *len)
 		else if (!advance(r))
 			return false;
 	}
-	*record = r->out;
+	*record = c->record;
 	*len = c->ready;
 	return true;
 }

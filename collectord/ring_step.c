@@ -13,9 +13,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* A record's bytes that are not its number or its times. */
-enum { RECORD_OWN = 24 };
-
 uint32_t
 ring_step_crc(const struct ring_step *s, uint64_t generation)
 {
@@ -94,6 +91,7 @@ decode_item(struct ring *r)
 		return false;
 	record_begin(&rw, r->out, RECORD_HEAD_SIZE, &head);
 	c->item = (uint32_t)(item.p - segment);
+	c->record = r->out;
 	c->ready = RECORD_HEAD_SIZE + (size_t)len;
 	return true;
 }
@@ -138,6 +136,7 @@ ring_read_step(struct ring *r, uint64_t generation, uint32_t at,
 	    s->used, step))
 		return STEP_HEADLESS;
 	c->item = start;
+	c->live = false;
 	c->end = c->step = start + step->len;
 	c->boottime_ns = step->boottime_ns;
 	c->wall_ns = step->wall_ns;

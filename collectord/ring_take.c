@@ -297,7 +297,7 @@ take_sharing(struct ring *r, int fd, int sharing)
 	const char *fault;
 	struct stat st;
 
-	memset(r, 0, sizeof(*r));
+	memset(r, 0, RING_CLEARED);
 	r->fd = fd;
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 ||
 	    st.st_size < RING_PAGE) {

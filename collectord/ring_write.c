@@ -75,12 +75,21 @@ begin_part(struct ring *r)
 	r->end = ring_last(r)->used + (uint32_t)sizeof(r->step);
 }
 
+/* All before it has been sent: what comes now will be, at once. */
+static bool
+is_caught_up(const struct ring *r)
+{
+	return r->cursor.seq == r->made + 1 && r->cursor.ready == 0;
+}
+
 void
 ring_begin(struct ring *r, uint64_t boottime_ns, uint64_t wall_ns)
 {
 	r->step = (struct ring_step){ .boottime_ns = boottime_ns,
 		.wall_ns = wall_ns };
 	memset(r->nth, 0, sizeof(r->nth));
+	if (is_caught_up(r))
+		live_begin(&r->live, r->made + 1);
 	begin_part(r);
 }
 
@@ -153,6 +162,7 @@ ring_push(struct ring *r, const uint8_t *record, size_t len)
 		return -EMSGSIZE;
 	len -= RECORD_HEAD_SIZE;
 	if (!write_item(r, &rr.head, body, len)) {
+		live_forget(&r->live);
 		commit_part(r);
 		open_segment(r);
 		begin_part(r);
@@ -162,6 +172,8 @@ ring_push(struct ring *r, const uint8_t *record, size_t len)
 	r->step.nrecords++;
 	r->step.crc = ring_record_crc(r->step.crc, record,
 	    RECORD_HEAD_SIZE + len);
+	live_add(&r->live, &r->step, &rr.head, record,
+	    RECORD_HEAD_SIZE + len);
 	r->nth[rr.head.source]++;
 	return 0;
 }
@@ -169,5 +181,8 @@ ring_push(struct ring *r, const uint8_t *record, size_t len)
 void
 ring_commit(struct ring *r)
 {
+	const uint32_t at = ring_last(r)->used;
+
 	commit_part(r);
+	live_commit(&r->live, r->head, at, r->end);
 }
