@@ -20,7 +20,6 @@ build_start(struct build *b, const struct record_head *head,
 	b->series = series;
 	b->room = UINT64_MAX;
 	b->space = space;
-	b->in_instance = b->in_record = b->skipping = false;
 }
 
 static void

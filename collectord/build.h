@@ -29,12 +29,12 @@ struct build {
 	/* the instance being said */
 	uint64_t since_ns;		/* 0: series.h knows */
 	size_t nattrs, npoints, attr_used;
-	struct attr attr[RECORD_ATTRS_MAX];
-	uint8_t attr_bytes[RECORD_ATTRS_MAX * ATTR_TEXT_MAX];
-	struct point point[RECORD_POINTS_MAX];
 	bool in_instance, in_record, skipping;
 	struct select_seen seen;
 	uint8_t *space;			/* BUILD_SPACE bytes, borrowed */
+	struct attr attr[RECORD_ATTRS_MAX];
+	uint8_t attr_bytes[RECORD_ATTRS_MAX * ATTR_TEXT_MAX];
+	struct point point[RECORD_POINTS_MAX];
 };
 
 /*

@@ -134,10 +134,13 @@ remember(struct cycle *c, enum source_id source, const char *path, int error)
 
 	if (f == NULL && c->nfailed == PATHS_FAILED_MAX)
 		return false;
-	if (f == NULL)
+	if (f == NULL) {
 		f = &c->failed[c->nfailed++];
-	*f = (struct path_failure){ source, hash, error, c->number, "" };
-	snprintf(f->said, sizeof(f->said), "%s", path);
+		*f = (struct path_failure){ .source = source, .path = hash };
+		snprintf(f->said, sizeof(f->said), "%s", path);
+	}
+	f->error = error;
+	f->cycle = c->number;
 	return news;
 }
 
@@ -155,10 +158,13 @@ report(void *arg, const struct source *s, const char *path, int error)
 	struct log_line l;
 
 	c->self->failures[s->id][failure_of(error)]++;
+	c->self->failing |= SOURCE_BIT(s->id);
 	if (could_not_be_read(failure_of(error)))
 		series_unread(c->series, s->id);
-	if (failure_of(error) == FAILURE_TIMEOUT)
+	if (failure_of(error) == FAILURE_TIMEOUT) {
+		c->timeouts++;
 		ring_count_missed(c->ring, MISSED_SOURCE_TIMEOUT, 1);
+	}
 	if (!remember(c, s->id, path, error))
 		return;
 	log_begin(&l, LOG_LEVEL_NOTICE, "source_failed");
@@ -254,13 +260,12 @@ deadline(const struct cycle *c, const struct record_head *now)
 static int
 read_source(struct cycle *c, const struct source *s, struct collect *collect)
 {
-	const uint64_t *timeouts = &c->self->failures[s->id][FAILURE_TIMEOUT];
-	const uint64_t before = *timeouts;
+	const uint64_t before = c->timeouts;
 	const int error = c->read_ns > collect->deadline_ns ? -ETIMEDOUT :
 	    s->read(collect);
 
 	c->read_ns = now_ns(CLOCK_BOOTTIME);
-	return error < 0 || *timeouts > before ||
+	return error < 0 || c->timeouts > before ||
 	    c->read_ns <= collect->deadline_ns ? error : -ETIMEDOUT;
 }
 

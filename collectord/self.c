@@ -205,13 +205,8 @@ self_say_export(struct self *self, struct build *b, const struct ring *r)
 static void
 say_failures(const struct self *self, struct build *b)
 {
-	for (unsigned id = 0; id < SOURCE_END; id++) {
-		bool any = false;
-
-		for (int f = 0; f < FAILURE_END; f++)
-			any = any || self->failures[id][f] > 0;
-		if (!any)
-			continue;
+	for (uint64_t rest = self->failing; rest != 0; rest &= rest - 1) {
+		const unsigned id = (unsigned)__builtin_ctzll(rest);
 		const char *name = registry_source(id)->name;
 
 		build_instance(b);

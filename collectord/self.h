@@ -41,6 +41,7 @@ struct self {
 	/* what confines us changes never, or once: read now and then */
 	struct self_status status[SELF_PROCESSES];
 	unsigned age;		/* cycles since */
+	uint64_t failing;	/* SOURCE_BITs: has any of its failures */
 	uint64_t failures[SOURCE_END][FAILURE_END];
 	struct shipstate ship;	/* as the shipper last said */
 };

@@ -11,14 +11,14 @@
 enum {
 	INDEX_SLOTS = 2 * SERIES_INSTANCES_MAX,	/* never over half full */
 	INDEX_MASK = INDEX_SLOTS - 1,
-	CHUNK_COUNTERS = 8,
+	CHUNK_COUNTERS = 4,	/* most instances have fewer */
 	/*
 	 * For what a source says of itself, without attributes: that it left
 	 * something out must not be left out as well.
 	 */
 	ENTRIES_MAX = SERIES_INSTANCES_MAX + SOURCE_END,
 	CHUNKS_NAMED = SERIES_COUNTERS_MAX / CHUNK_COUNTERS,
-	CHUNKS_MAX = CHUNKS_NAMED + 4 * SOURCE_END,
+	CHUNKS_MAX = CHUNKS_NAMED + 8 * SOURCE_END,
 	CYCLES_KEPT = 2,
 	/* names that always change must not crowd out the next cycle's */
 	CROWDED = SERIES_INSTANCES_MAX / 2,
@@ -54,6 +54,12 @@ struct entry {
 
 static_assert(sizeof(struct entry) <= 64, "about a line of the cache each");
 
+/* One that is being judged, and its last value; NULL: it had none. */
+struct counter {
+	struct point *now;
+	int64_t *before;
+};
+
 struct series {
 	uint64_t boot_ns, wall_ns, wall_before_ns;
 	uint64_t earliest_ns;			/* wall time of any cycle */
@@ -66,7 +72,8 @@ struct series {
 	uint16_t nused;				/* chunks that are not free */
 	uint16_t last;				/* entry; 0: before the first */
 	/* of the instance being judged */
-	int64_t *before[RECORD_POINTS_MAX];
+	size_t ncounters;
+	struct counter counter[RECORD_POINTS_MAX];
 	uint16_t index[INDEX_SLOTS];
 	struct entry entry[ENTRIES_MAX + 1];
 	struct chunk chunk[CHUNKS_MAX + 1];
@@ -378,38 +385,50 @@ follow(unsigned id, int64_t before, int64_t now)
 	return -1;
 }
 
-/* Fills in where each counter was before; NULL: no counter, or a new one. */
+/* Fills in where each counter was before. */
 static bool
-was_reset(struct series *s, const struct entry *e, const struct point *p,
-    size_t n)
+was_reset(struct series *s, const struct entry *e, struct point *p, size_t n)
 {
-	int64_t **before = s->before;
 	struct place next = { e->counters, 0 };
+	struct counter *c = s->counter;
+	bool reset = false;
 
-	for (size_t i = 0; i < n; i++) {
-		before[i] = !point_is_counter(p[i].id) ? NULL :
-		    find_counter(s, e, p[i].id, &next);
-		if (before[i] != NULL &&
-		    follow(p[i].id, *before[i], p[i].value) < 0)
-			return true;
+	for (; n > 0; n--, p++) {
+		if (!point_is_counter(p->id))
+			continue;
+		*c = (struct counter){ p, find_counter(s, e, p->id, &next) };
+		if (c->before != NULL &&
+		    follow(p->id, *c->before, p->value) < 0)
+			reset = true;
+		c++;
 	}
-	return false;
+	s->ncounters = (size_t)(c - s->counter);
+	return reset;
+}
+
+static void
+start_anew(struct series *s, struct entry *e)
+{
+	free_chunks(s, e->counters);
+	e->counters = 0;
+	e->start_ns = s->wall_before_ns;
+	for (size_t i = 0; i < s->ncounters; i++)
+		s->counter[i].before = NULL;
 }
 
 /* False where a counter finds no room. */
 static bool
-keep_counters(struct series *s, struct entry *e, struct point *p, size_t n)
+keep_counters(struct series *s, struct entry *e)
 {
-	int64_t **before = s->before;
+	for (size_t i = 0; i < s->ncounters; i++) {
+		struct point *p = s->counter[i].now;
+		int64_t *before = s->counter[i].before;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!point_is_counter(p[i].id))
-			continue;
-		if (before[i] != NULL)
-			p[i].value = follow(p[i].id, *before[i], p[i].value);
-		else if ((before[i] = add_counter(s, e, p[i].id)) == NULL)
+		if (before != NULL)
+			p->value = follow(p->id, *before, p->value);
+		else if ((before = add_counter(s, e, p->id)) == NULL)
 			return false;
-		*before[i] = p[i].value;
+		*before = p->value;
 	}
 	return true;
 }
@@ -430,13 +449,9 @@ series_judge(struct series *s, enum source_id source, const struct attr *attr,
 	if (e == NULL || (nattrs > 0 && e->seen == s->cycle))
 		return 0;
 	e->seen = s->cycle;
-	if (was_reset(s, e, p, npoints)) {
-		free_chunks(s, e->counters);
-		e->counters = 0;
-		e->start_ns = s->wall_before_ns;
-		memset(s->before, 0, sizeof(s->before));
-	}
-	if (!keep_counters(s, e, p, npoints))
+	if (was_reset(s, e, p, npoints))
+		start_anew(s, e);
+	if (!keep_counters(s, e))
 		return 0;
 	return series_start(s, e->start_ns);
 }

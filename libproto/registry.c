@@ -66,35 +66,28 @@ const struct point_row registry_points[PLACE_END] = {
 #undef POINT
 };
 
-#define C(c) (UINT64_C(1) << ((c) % 64))
-#define DIGITS UINT64_C(0x03ff000000000000)		/* 0-9 */
-#define LETTERS UINT64_C(0x07fffffe07fffffe)		/* A-Z a-z, above 64 */
-#define DEVICE (DIGITS | C('.') | C('-') | C('/') | C(':') | C('%') | \
-	C('+') | C('=') | C('!') | C(','))
-
-/* A bit for each ASCII character. */
-static const uint64_t letters[][2] = {
-	[ALPHABET_DIGITS] = { DIGITS, 0 },
-	[ALPHABET_WORD] = { DIGITS | C('.') | C('-'), LETTERS | C('_') },
-	[ALPHABET_DEVICE] = { DEVICE, LETTERS | C('_') | C('@') },
-	[ALPHABET_PATH] = { DEVICE | C(' '), LETTERS | C('_') | C('@') },
+/* A bit for each alphabet that a byte is in: each holds the one before. */
+enum {
+	P = 1 << ALPHABET_PATH,
+	V = P | 1 << ALPHABET_DEVICE,
+	W = V | 1 << ALPHABET_WORD,
+	D = W | 1 << ALPHABET_DIGITS,
 };
 
-/* Bytes above ASCII are another's to judge: where may they stand? */
-static bool
-in_alphabet(enum alphabet alphabet, const uint8_t *s, size_t len, bool *ascii)
-{
-	const uint64_t low = letters[alphabet][0], high = letters[alphabet][1];
-	uint64_t fit = 1;
-	uint8_t all = 0;
+#define ROW(x) x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x
 
-	for (size_t i = 0; i < len; i++) {
-		all |= s[i];
-		fit &= (s[i] & 64 ? high : low) >> s[i] % 64 | s[i] >> 7;
-	}
-	*ascii = all < 0x80;
-	return fit == 1 && (*ascii || alphabet == ALPHABET_PATH);
-}
+static const uint8_t alphabets[256] = {
+	ROW(0), ROW(0),
+	P, V, 0, 0, 0, V, 0, 0, 0, 0, 0, V, V, W, W, V,	/* ! % + , - . / */
+	D, D, D, D, D, D, D, D, D, D, V, 0, 0, V, 0, 0,	/* 0-9 : = */
+	V, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,	/* @ A-O */
+	W, W, W, W, W, W, W, W, W, W, W, 0, 0, 0, 0, W,	/* P-Z _ */
+	0, W, W, W, W, W, W, W, W, W, W, W, W, W, W, W,	/* a-o */
+	W, W, W, W, W, W, W, W, W, W, W, 0, 0, 0, 0, 0,	/* p-z */
+	ROW(P), ROW(P), ROW(P), ROW(P), ROW(P), ROW(P), ROW(P), ROW(P),
+};
+
+#undef ROW
 
 unsigned
 registry_metric_named(const char *name)
@@ -111,12 +104,17 @@ bool
 registry_value_ok(enum key key, const uint8_t *value, size_t len)
 {
 	const struct key_row *row = registry_key(key);
-	bool ascii;
+	uint8_t in_all = UINT8_MAX, bits = 0;
 
-	if (row == NULL || len == 0 || len > row->longest ||
-	    !in_alphabet(row->alphabet, value, len, &ascii))
+	if (row == NULL || len == 0 || len > row->longest)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		in_all &= alphabets[value[i]];
+		bits |= value[i];
+	}
+	if ((in_all & 1 << row->alphabet) == 0)
 		return false;
 	if (row->alphabet == ALPHABET_DIGITS && value[0] == '0' && len > 1)
 		return false;
-	return ascii || utf8_valid(value, len);
+	return bits < 0x80 || utf8_valid(value, len);
 }

@@ -106,6 +106,9 @@ TEST(a_counter_that_went_back_starts_its_instance_anew)
 	series_cycle(s, THIRD);
 	p[1].value = 10;
 	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, p, 2), FIRST);
+	series_cycle(s, THIRD + 1);
+	p[0].value = 49;
+	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, p, 2), THIRD);
 	series_free(s);
 }
 
@@ -404,11 +407,12 @@ TEST(names_that_always_change_leave_those_that_stay_alone)
 static uint64_t
 many(struct series *s, int number, int counters)
 {
-	static const unsigned id[9] = { DISK_IO_READ, DISK_IO_WRITE,
+	static const unsigned id[13] = { DISK_IO_READ, DISK_IO_WRITE,
 	    DISK_OPERATIONS_READ, DISK_OPERATIONS_WRITE, DISK_MERGED_READ,
 	    DISK_MERGED_WRITE, DISK_OPERATION_TIME_READ,
-	    DISK_OPERATION_TIME_WRITE, DISK_IO_TIME_ALL };
-	struct point p[9];
+	    DISK_OPERATION_TIME_WRITE, DISK_IO_TIME_ALL, CPU_TIME_USER,
+	    CPU_TIME_NICE, NET_IO_RECEIVE, NET_IO_TRANSMIT };
+	struct point p[13];
 	struct attr a;
 	char name[16];
 
@@ -420,22 +424,22 @@ many(struct series *s, int number, int counters)
 	return series_judge(s, SOURCE_DISK, &a, 1, p, (size_t)counters);
 }
 
-/* Nine counters take two of the blocks of eight. */
+/* Thirteen counters take four of the blocks of four. */
 TEST(counters_are_bounded_too_and_their_room_comes_back)
 {
 	const int fit = SERIES_COUNTERS_MAX / 16;
 	struct series *s = begun();
 
 	for (int i = 0; i < fit - 1; i++)
-		CHECK_INT(many(s, i, 9), BOOT);
-	CHECK_INT(many(s, fit, 8), BOOT);
+		CHECK_INT(many(s, i, 13), BOOT);
+	CHECK_INT(many(s, fit, 12), BOOT);
 	/* one is left */
-	CHECK_INT(many(s, fit + 1, 9), 0);
+	CHECK_INT(many(s, fit + 1, 13), 0);
 	for (int i = 0; i < 4; i++)
 		series_cycle(s, SECOND);
 	for (int i = 0; i < fit - 1; i++)
-		CHECK_INT(many(s, i, 9), SECOND);
-	CHECK_INT(many(s, fit + 1, 9), SECOND);
+		CHECK_INT(many(s, i, 13), SECOND);
+	CHECK_INT(many(s, fit + 1, 13), SECOND);
 	series_free(s);
 }
 
@@ -461,34 +465,6 @@ TEST(whoever_stays_is_found_whoever_goes)
 				CHECK(judge_disk(s, name, &bytes) != 0);
 			CHECK_INT(bytes, 1000 + i + cycle);
 		}
-	}
-	series_free(s);
-}
-
-/* With and without the one before, by its bytes and by its hash. */
-TEST(in_whatever_order_they_come_each_finds_its_own)
-{
-	struct series *s = begun();
-	unsigned order = 1;
-
-	for (int cycle = 0; cycle < 300; cycle++) {
-		for (unsigned i = 0; i < 53; i++) {
-			const unsigned n = cycle % 3 == 0 ? i :
-			    (i * order + (unsigned)cycle) % 53;
-			int64_t bytes = (int64_t)n * 1000 + cycle;
-			char name[64];
-
-			/* 5 to 56 bytes, and some differ in the last one */
-			snprintf(name, sizeof(name), "d%0*u", 4 + (int)n / 2 *
-			    2, n);
-			if (cycle > 0 && (n * 7 + (unsigned)cycle) % 11 == 0)
-				continue;
-			CHECK_INT(judge_disk(s, name, &bytes), BOOT);
-			CHECK_INT(bytes, n * 1000 + (unsigned)cycle);
-			CHECK_INT(judge_disk(s, name, &bytes), 0);
-		}
-		order = order % 52 + 1;
-		series_cycle(s, SECOND);
 	}
 	series_free(s);
 }
