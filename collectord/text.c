@@ -25,30 +25,25 @@ text_until(struct text *t, char c, struct text *before)
 }
 
 /*
- * The high bit of each byte that is 0, right up to the first: a carry can
- * only make those behind it wrong.
+ * Eight at a time: the high bit of each byte below '!', right up to the first
+ * (a borrow can only make those behind it wrong), and few of them are none.
  */
-static uint64_t
-zeros(uint64_t v)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-
-	return (v - ones) & ~v & ones << 7;
-}
-
-/* Eight at a time: each byte by itself is a guess that its end makes wrong. */
 static const char *
 find_blank(const char *p, const char *end)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t v, found;
+	uint64_t v;
 
-	for (; (size_t)(end - p) >= sizeof(v); p += sizeof(v)) {
+	while (end - p >= (ptrdiff_t)sizeof(v)) {
 		memcpy(&v, p, sizeof(v));
 		v = le64toh(v);
-		found = zeros(v ^ ones * ' ') | zeros(v ^ ones * '\t');
-		if (found != 0)
-			return p + __builtin_ctzll(found) / 8;
+		v = (v - ones * '!') & ~v & ones << 7;
+		p += v == 0 ? 8 : __builtin_ctzll(v) / 8;
+		if (v == 0)
+			continue;
+		if (text_blank(*p))
+			return p;
+		p++;
 	}
 	while (p < end && !text_blank(*p))
 		p++;
@@ -116,8 +111,12 @@ text_words(struct text t)
 {
 	size_t n = t.len > 0 && !text_blank(t.p[0]);
 
-	for (size_t i = 1; i < t.len; i++)
-		n += text_blank(t.p[i - 1]) && !text_blank(t.p[i]);
+	/* without branches, so that it is done many bytes at a time */
+	for (size_t i = 1; i < t.len; i++) {
+		const int before = text_blank(t.p[i - 1]);
+
+		n += (size_t)(before & !text_blank(t.p[i]));
+	}
 	return n;
 }
 
@@ -140,16 +139,19 @@ text_u63(struct text t, int64_t *value)
 	return true;
 }
 
-/* Whatever is no number of a usual length; NULL where it is none at all. */
-static __attribute__((noinline)) const char *
-odd_number(const char *p, const char *end, int64_t *value)
+/* Apart, so that the usual number needs nothing of this. */
+static __attribute__((noinline)) bool
+next_odd(struct text *t, int64_t *value)
 {
-	const char *const stop = find_blank(p, end);
+	struct text word;
 
-	return text_u63(text_of(p, (size_t)(stop - p)), value) ? stop : NULL;
+	return text_word(t, &word) && text_u63(word, value);
 }
 
-/* The end of the number that is the word there, or NULL. */
+/*
+ * The end of the number that begins there; NULL where there is none, or one
+ * of more than the eighteen digits that fit whichever they are.
+ */
 static inline const char *
 take_number(const char *start, const char *end, int64_t *value)
 {
@@ -159,11 +161,9 @@ take_number(const char *start, const char *end, int64_t *value)
 
 	for (p = start; p < end && (digit = (unsigned)*p - '0') <= 9; p++)
 		v = v * 10 + digit;
-	/* so many digits fit, whichever they are */
-	if (p == start || p - start > 18 || (p < end && !text_blank(*p)))
-		return odd_number(start, end, value);
 	*value = (int64_t)v;
-	return p;
+	return p > start && p - start <= 18 && (p == end || text_blank(*p)) ?
+	    p : NULL;
 }
 
 bool
@@ -173,10 +173,8 @@ text_next_u63(struct text *t, int64_t *value)
 	int64_t v;
 	const char *const p = take_number(skip_blanks(t->p, end), end, &v);
 
-	if (p == NULL) {
-		text_skip(t, 1);
-		return false;
-	}
+	if (p == NULL)
+		return next_odd(t, value);
 	*value = v;
 	*t = (struct text){ p, (size_t)(end - p) };
 	return true;
@@ -185,14 +183,23 @@ text_next_u63(struct text *t, int64_t *value)
 int
 text_numbers(struct text *t, int64_t *value, int max)
 {
-	const char *p = t->p, *const end = p + t->len;
+	const char *p = t->p, *const end = p + t->len, *stop;
 	int64_t v;
 	int n;
 
-	for (n = 0; n < max && (p = skip_blanks(p, end)) < end; n++) {
-		if ((p = take_number(p, end, &v)) == NULL)
+	for (n = 0; n < max; n++) {
+		p = skip_blanks(p, end);
+		if ((stop = take_number(p, end, &v)) != NULL) {
+			value[n] = v;
+			p = stop;
+			continue;
+		}
+		if (p == end)
+			break;
+		*t = (struct text){ p, (size_t)(end - p) };
+		if (!next_odd(t, &value[n]))
 			return -1;
-		value[n] = v;
+		p = t->p;
 	}
 	*t = (struct text){ p, (size_t)(end - p) };
 	return n;
