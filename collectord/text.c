@@ -25,8 +25,9 @@ text_until(struct text *t, char c, struct text *before)
 }
 
 /*
- * Eight at a time: the high bit of each byte below '!', right up to the first
- * (a borrow can only make those behind it wrong), and few of them are none.
+ * Eight at a time: what has the high bit is below '!', or far above, and of
+ * that few bytes but blanks are met.  A borrow can only make those behind the
+ * first wrong.
  */
 static const char *
 find_blank(const char *p, const char *end)
@@ -37,7 +38,7 @@ find_blank(const char *p, const char *end)
 	while (end - p >= (ptrdiff_t)sizeof(v)) {
 		memcpy(&v, p, sizeof(v));
 		v = le64toh(v);
-		v = (v - ones * '!') & ~v & ones << 7;
+		v = (v - ones * '!') & ones << 7;
 		p += v == 0 ? 8 : __builtin_ctzll(v) / 8;
 		if (v == 0)
 			continue;
