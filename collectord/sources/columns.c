@@ -6,6 +6,7 @@
 #include <string.h>
 
 static_assert(COLUMNS_BYTES <= UINT16_MAX, "a column's number fits");
+static_assert(sizeof(struct columns) <= 4096, "a page");
 
 const struct columns_line *
 columns_find(const struct columns *c, int file, struct text line)

@@ -11,7 +11,8 @@
 
 #include "text.h"
 
-enum { COLUMNS_LINES = 8, COLUMNS_WANTED = 48, COLUMNS_BYTES = 4096 };
+/* In all a page: a third more than the lines of Linux 6.18 need. */
+enum { COLUMNS_LINES = 6, COLUMNS_WANTED = 48, COLUMNS_BYTES = 3536 };
 
 struct columns_line {
 	int file;

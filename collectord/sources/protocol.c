@@ -67,8 +67,8 @@ static const char *const paths[] = { "net/snmp", "net/snmp6", "net/netstat" };
 static int
 parse(struct text t, int file, struct named_sample *s)
 {
-	/* both files of pairs; a line is only known to be what it is */
-	static struct columns columns;
+	/* of both files of pairs; aligned, so as not to be on two pages */
+	static _Alignas(4096) struct columns columns;
 
 	return file == PROTOCOL_SNMP6 ?
 	    named_lines(t, &protocol_table, file, s) :
