@@ -33,6 +33,17 @@ take_rest(struct text *line, struct disk_sample *d)
 	return n < 0 ? -EBADMSG : 1;
 }
 
+/* The columns of a device that was never used, as most of some hosts are. */
+static bool
+never_used(struct text columns)
+{
+	static const char zeros[] = " 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0";
+
+	return columns.len >= 2 * DISK_COLUMNS &&
+	    columns.len < sizeof(zeros) &&
+	    memcmp(columns.p, zeros, columns.len) == 0;
+}
+
 int
 diskstats_next(struct text *t, struct disk_sample *d)
 {
@@ -45,6 +56,8 @@ diskstats_next(struct text *t, struct disk_sample *d)
 	if (!text_next_u63(&line, &number) || !text_next_u63(&line, &number) ||
 	    !text_word(&line, &d->name))
 		return -EBADMSG;
+	if (never_used(line))
+		return 1;
 	if (text_numbers(&line, d->value, DISK_COLUMNS) < DISK_COLUMNS)
 		return -EBADMSG;
 	d->used = any(d->value, DISK_COLUMNS);

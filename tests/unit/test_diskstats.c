@@ -68,6 +68,33 @@ TEST(a_device_counts_as_used_after_any_io_even_a_flush_alone)
 	CHECK(d.used);
 }
 
+TEST(zeros_of_any_number_are_a_device_that_was_never_used)
+{
+	struct disk_sample d;
+
+	for (size_t n = 0; n < 24; n++) {
+		char s[64] = "7 0 loop0";
+		const size_t start = strlen(s), len = start + 2 * n;
+		const int result = n < DISK_COLUMNS ? -EBADMSG : 1;
+
+		for (size_t i = start; i < len; i++)
+			s[i] = (i - start) % 2 == 0 ? ' ' : '0';
+		CHECK_INT(one(s, &d), result);
+		CHECK(!d.used);
+		CHECK(n < DISK_COLUMNS || text_is(d.name, "loop0"));
+		for (size_t i = start + 1; i < len; i += 2) {
+			s[i] = '1';
+			CHECK_INT(one(s, &d), result);
+			CHECK(n < DISK_COLUMNS || d.used);
+			s[i] = 'x';
+			CHECK_INT(one(s, &d), -EBADMSG);
+			s[i] = '0';
+		}
+		s[len] = ' ';
+		CHECK_INT(one(s, &d), result);
+	}
+}
+
 TEST(a_line_that_is_cut_or_holds_no_number_is_malformed)
 {
 	static const char *const bad[] = {
