@@ -100,7 +100,16 @@ struct source_series {
 static_assert(SOURCE_END <= 64, "a bit for each source");
 
 struct source {
+	/* what each cycle asks stands together: a line of the cache */
 	enum source_id id;
+	bool slow;		/* not read in a brief cycle: cycle_pace() */
+	uint32_t select;	/* KEY_BITs that patterns look at */
+	/*
+	 * Reads and says points through c->build.  0, or -errno when nothing
+	 * of the source can be sent.  A single file or item that fails is
+	 * said by collect_failed() and the rest carries on.
+	 */
+	int (*read)(struct collect *c);
 	enum profile profile;	/* the smallest that has it */
 	struct source_path path[SOURCE_PATHS_MAX];
 	/* the oldest Linux that has all of it, and how it must be built */
@@ -108,20 +117,12 @@ struct source {
 	enum capability capability;
 	const char *group;	/* NULL: none; else when and whose it needs */
 	struct source_series series[SOURCE_SERIES_MAX];
-	uint32_t select;	/* KEY_BITs that patterns look at */
 	uint32_t describes;	/* KEY_BITs: none tells two apart */
-	bool slow;		/* not read in a brief cycle: cycle_pace() */
 	/*
 	 * NULL, or what it does once, before the lock: forgets all that it
 	 * knew, and reads what is not below the roots.
 	 */
 	void (*start)(const struct host *);
-	/*
-	 * Reads and says points through c->build.  0, or -errno when nothing
-	 * of the source can be sent.  A single file or item that fails is
-	 * said by collect_failed() and the rest carries on.
-	 */
-	int (*read)(struct collect *c);
 };
 
 /* One path failed: counted, and logged when that is new. */

@@ -70,9 +70,12 @@ reader_finish(const struct reader *r)
 void
 write_varint_rest(struct writer *w, uint64_t v)
 {
-	for (; v >= 0x80; v >>= 7)
-		write_u8(w, (uint8_t)(v | 0x80));
-	write_u8(w, (uint8_t)v);
+	uint8_t bytes[VARINT_LONGEST];
+
+	if (!w->full && w->end - w->p >= VARINT_LONGEST)
+		w->p = varint_put(w->p, v);
+	else
+		write_span(w, bytes, (size_t)(varint_put(bytes, v) - bytes));
 }
 
 void

@@ -179,6 +179,18 @@ write_u64(struct writer *w, uint64_t v)
 	write_span(w, &v, sizeof(v));
 }
 
+enum { VARINT_LONGEST = 10 };	/* bytes */
+
+/* Where there is room for the longest; behind what was written. */
+static inline uint8_t *
+varint_put(uint8_t *p, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
 static inline void
 write_varint(struct writer *w, uint64_t v)
 {

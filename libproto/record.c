@@ -9,7 +9,7 @@ enum {
 	OFFSET_VERSION = 32,
 	OFFSET_FLAGS = 34,
 	INSTANCE_OWN_START = 1,
-	POINT_SIZE_MAX = 2 * 10,	/* two varints of 64 bits */
+	POINT_SIZE_MAX = 2 * VARINT_LONGEST,
 };
 
 static_assert(RECORD_HEAD_SIZE == OFFSET_FLAGS + 1, "head ends with flags");
@@ -127,16 +127,6 @@ record_point(struct record_writer *rw, unsigned id, int64_t value)
 	++*rw->npoints;
 }
 
-/* Where there is room for the longest. */
-static uint8_t *
-put_varint(uint8_t *p, uint64_t v)
-{
-	for (; v >= 0x80; v >>= 7)
-		*p++ = (uint8_t)(v | 0x80);
-	*p++ = (uint8_t)v;
-	return p;
-}
-
 void
 record_points(struct record_writer *rw, const struct point *point, size_t n)
 {
@@ -150,8 +140,8 @@ record_points(struct record_writer *rw, const struct point *point, size_t n)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		p = put_varint(p, point[i].id - rw->last - 1);
-		p = put_varint(p, zigzag_of(point[i].value));
+		p = varint_put(p, point[i].id - rw->last - 1);
+		p = varint_put(p, zigzag_of(point[i].value));
 		rw->last = point[i].id;
 	}
 	*rw->npoints += (uint8_t)n;
