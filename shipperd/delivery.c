@@ -46,6 +46,9 @@ void
 delivery_init(struct delivery *d, const struct shipconf *conf,
     struct intake *in, struct conn *conn, uint64_t now_ns)
 {
+	const struct otlp_request fixed = { .conf = conf,
+		.version = SLUICE_VERSION };
+
 	memset(d, 0, sizeof(*d));
 	d->conf = conf;
 	d->intake = in;
@@ -62,14 +65,11 @@ delivery_init(struct delivery *d, const struct shipconf *conf,
 	d->body.gzip = (conf->flags & SHIPCONF_GZIP) != 0;
 	d->plain = malloc(REQUEST_MAX);
 	d->packed = malloc(REQUEST_MAX);
-	if (d->body.gzip)
-		d->gzip = malloc(sizeof(*d->gzip));
-	if (d->plain == NULL || d->packed == NULL ||
-	    (d->body.gzip && d->gzip == NULL))
+	if (d->plain == NULL || d->packed == NULL)
 		fatal("memory for a request", ENOMEM);
-	layout_init(&d->layout, d->plain, d->packed);
+	layout_init(&d->layout, &fixed, d->plain, d->packed);
 	if (d->body.gzip)
-		gzip_init(d->gzip);
+		d->packer = packer_new();
 	if (conf->protocol == PROTOCOL_DEVICE_DEFENDER) {
 		if ((d->defender = malloc(sizeof(*d->defender))) == NULL)
 			fatal("memory for a report", ENOMEM);
@@ -151,7 +151,7 @@ pack(struct delivery *d)
 	ptrdiff_t len = (ptrdiff_t)d->plain_len;
 
 	if (d->body.gzip)
-		len = gzip_pack(d->gzip, d->layout.body, d->plain_len,
+		len = packer_pack(d->packer, &d->layout, d->plain_len,
 		    d->packed, REQUEST_MAX);
 	d->body.bytes = d->body.gzip ? d->packed : d->layout.body;
 	d->body.len = len < 0 ? 0 : (size_t)len;

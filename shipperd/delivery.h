@@ -13,9 +13,9 @@
 #include "defender.h"
 #include "egress.h"
 #include "frame.h"
-#include "gzip.h"
 #include "intake.h"
 #include "layout.h"
+#include "packer.h"
 #include "sign.h"
 
 enum {
@@ -44,7 +44,7 @@ struct delivery {
 	size_t plain_len;		/* 0: none */
 	struct layout layout;		/* what it makes is in plain */
 	struct http_body body;		/* one of the two */
-	struct gzip *gzip;		/* NULL: bodies stay plain */
+	struct packer *packer;		/* NULL: bodies stay plain */
 	const struct signer *signer;	/* NULL: requests are not signed */
 	char lines[SIGN_FIELDS_MAX];
 	uint64_t points;

@@ -3,78 +3,61 @@
 #include "layout.h"
 
 #include "log.h"
-#include "otlp_pb.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One request's records, source by source; too large for a stack. */
-static struct sorted {
-	struct batch_record record[BATCH_RECORDS_MAX];
-	size_t first[SOURCE_END + 1];
-	bool has[SOURCE_END];
-	uint64_t wall_ns;		/* of all of them */
-} sorted;
+/* What never changes has them, too. */
+enum { NO_NUMBER, RESOURCE_NUMBER, TAIL_NUMBER, LAST_NUMBER = TAIL_NUMBER };
+
+static_assert((int)LAYOUT_PARTS == (int)SHELF_SLOTS, "a slot for each part");
 
 void
-layout_init(struct layout *l, uint8_t *space, uint8_t *spare)
+layout_init(struct layout *l, const struct otlp_request *rq, uint8_t *space,
+    uint8_t *spare)
 {
+	const size_t head = otlp_pb_head_most(rq, spare);
 	uint8_t *shapes = malloc(LAYOUT_SHAPES);
 
 	if (shapes == NULL)
 		fatal("memory for shapes", ENOMEM);
-	*l = (struct layout){ .space = space, .spare = spare };
+	*l = (struct layout){ .space = space, .spare = spare,
+		.last_number = LAST_NUMBER };
 	shelf_init(&l->shapes, shapes, LAYOUT_SHAPES);
-	shelf_init(&l->bodies, space + OTLP_PB_HEAD_MAX,
-	    REQUEST_MAX - OTLP_PB_HEAD_MAX - OTLP_PB_TAIL_MAX);
+	shelf_init(&l->bodies, space + head,
+	    REQUEST_MAX - head - OTLP_PB_TAIL_MAX);
 }
 
-static void
-forget(struct layout *l)
-{
-	shelf_clear(&l->shapes);
-	shelf_clear(&l->bodies);
-	l->len = 0;
-}
-
-/* False: one is no record, or they are not of one time. */
+/*
+ * False: one is no record, or they are not of one time, or those of a source
+ * do not stand together, as they do when collectord sends them.
+ */
 static bool
-count_sources(struct sorted *s, const struct otlp_request *rq,
-    uint8_t source[BATCH_RECORDS_MAX])
+find_sources(struct layout *l, const struct otlp_request *rq)
 {
-	struct record_reader rr;
+	unsigned last = SOURCE_END;
 
-	memset(s->first, 0, sizeof(s->first));
-	for (size_t i = 0; i < rq->nrecords; i++) {
-		const struct batch_record *record = &rq->record[i];
-
-		if (record_open(&rr, record->bytes, record->len) < 0 ||
-		    (i > 0 && rr.head.wall_ns != s->wall_ns))
-			return false;
-		s->wall_ns = rr.head.wall_ns;
-		source[i] = (uint8_t)rr.head.source;
-		s->first[source[i] + 1]++;
-	}
-	return true;
-}
-
-static bool
-sort(struct sorted *s, const struct otlp_request *rq)
-{
-	static uint8_t source[BATCH_RECORDS_MAX];
-	size_t next[SOURCE_END];
-
-	if (rq->nrecords > BATCH_RECORDS_MAX || !count_sources(s, rq, source))
+	memset(l->n, 0, sizeof(l->n));
+	if (rq->nrecords > BATCH_RECORDS_MAX)
 		return false;
-	for (unsigned i = 0; i < SOURCE_END; i++) {
-		s->has[i] = s->first[i + 1] > 0;
-		s->first[i + 1] += s->first[i];
-		next[i] = s->first[i];
+	for (size_t i = 0; i < rq->nrecords; i++) {
+		struct record_reader rr;
+
+		if (record_open(&rr, rq->record[i].bytes,
+		    rq->record[i].len) < 0 ||
+		    (i > 0 && rr.head.wall_ns != l->wall_ns))
+			return false;
+		l->wall_ns = rr.head.wall_ns;
+		if (rr.head.source != last) {
+			last = rr.head.source;
+			if (l->n[last] > 0)
+				return false;
+			l->first[last] = &rq->record[i];
+		}
+		l->n[last]++;
 	}
-	for (size_t i = 0; i < rq->nrecords; i++)
-		s->record[next[source[i]]++] = rq->record[i];
 	return true;
 }
 
@@ -105,9 +88,8 @@ shape_size(size_t places, const struct batch_record *record, size_t n)
 static void
 keep_shape(struct layout *l, enum source_id source, struct walk *walk)
 {
-	const struct batch_record *record = &sorted.record[
-	    sorted.first[source]];
-	const size_t n = sorted.first[source + 1] - sorted.first[source];
+	const struct batch_record *record = l->first[source];
+	const size_t n = l->n[source];
 	const size_t size = shape_size(walk->nread, record, n);
 	struct otlp_pb_place *place;
 	struct writer w;
@@ -128,27 +110,40 @@ keep_shape(struct layout *l, enum source_id source, struct walk *walk)
 	    walk, place);
 }
 
+/* Its shape may be known, but its bytes are not there. */
 static bool
-encode_anew(struct layout *l, const struct otlp_request *rq,
-    enum source_id source)
+encode(struct layout *l, const struct otlp_request *rq, enum source_id source,
+    struct walk *walk)
 {
-	struct walk *walk = walk_memory();
-	const size_t first = sorted.first[source];
 	struct writer w = writer_of(l->spare, REQUEST_MAX);
 	ptrdiff_t len;
 
-	if (walk_open(walk, &rq->conf->declared, &sorted.record[first],
-	    sorted.first[source + 1] - first) < 0)
+	if (walk_open(walk, &rq->conf->declared, l->first[source],
+	    l->n[source]) < 0)
 		return false;
 	otlp_pb_metrics(&w, walk, true);
 	len = writer_finish(&w);
 	if (len < 0 || !shelf_resize(&l->bodies, source, (size_t)len))
 		return false;
 	memcpy(shelf_at(&l->bodies, source), l->spare, (size_t)len);
-	l->chunk[source] = (struct layout_chunk){ sorted.wall_ns, walk->n,
-		walk->npoints, walk->nread };
+	l->chunk[source].lost = false;
+	l->around.len = 0;
+	return true;
+}
+
+static bool
+encode_anew(struct layout *l, const struct otlp_request *rq,
+    enum source_id source)
+{
+	struct walk *walk = walk_memory();
+
+	if (!encode(l, rq, source, walk))
+		return false;
+	l->chunk[source] = (struct layout_chunk){
+		.judged_ns = l->wall_ns, .number = ++l->last_number,
+		.series = walk->n, .points = walk->npoints,
+		.places = walk->nread };
 	keep_shape(l, source, walk);
-	l->len = 0;
 	return true;
 }
 
@@ -241,19 +236,30 @@ patch(struct layout *l, enum source_id source)
 	const uint8_t *at = shelf_at(&l->shapes, source);
 	const size_t len = l->shapes.len[source];
 	const size_t places = c->places * sizeof(struct otlp_pb_place);
-	struct patch to = { shelf_at(&l->bodies, source),
-		htole64(sorted.wall_ns), (const void *)at };
+	/* what is lost is only compared */
+	struct patch to = { c->lost ? l->spare : shelf_at(&l->bodies, source),
+		htole64(l->wall_ns), (const void *)at };
 	struct reader shape;
 
-	if (len == 0 || sorted.wall_ns < c->judged_ns)
+	if (len == 0 || l->wall_ns < c->judged_ns)
 		return false;
 	shape = reader_of(at + places, len - places);
-	for (size_t i = sorted.first[source]; i < sorted.first[source + 1];
-	    i++)
-		if (!patch_record(&to, &shape, &sorted.record[i]))
+	for (size_t i = 0; i < l->n[source]; i++)
+		if (!patch_record(&to, &shape, &l->first[source][i]))
 			return false;
 	/* less than a record's head is left: what was rounded up */
 	return reader_left(&shape) < 2 * sizeof(uint64_t);
+}
+
+static bool
+fill_source(struct layout *l, const struct otlp_request *rq,
+    enum source_id source)
+{
+	if (!patch(l, source))
+		return encode_anew(l, rq, source);
+	l->chunk[source].age++;
+	return !l->chunk[source].lost ||
+	    encode(l, rq, source, walk_memory());
 }
 
 /* All that there is, or false: that is for the plain encoder to say. */
@@ -264,10 +270,9 @@ fill(struct layout *l, const struct otlp_request *rq, uint64_t *points)
 
 	*points = 0;
 	for (unsigned i = 0; i < SOURCE_END; i++) {
-		if (!sorted.has[i])
+		if (l->n[i] == 0)
 			continue;
-		if (!patch(l, (enum source_id)i) &&
-		    !encode_anew(l, rq, (enum source_id)i))
+		if (!fill_source(l, rq, (enum source_id)i))
 			return false;
 		series += l->chunk[i].series;
 		*points += l->chunk[i].points;
@@ -275,33 +280,87 @@ fill(struct layout *l, const struct otlp_request *rq, uint64_t *points)
 	return *points > 0 && series <= WALK_SERIES_MAX;
 }
 
-/* Sources of which nothing came now are not in it. */
+/* A source may rest for a while: its shape is kept. */
 static void
-keep_present(struct layout *l)
+leave_out(struct layout *l)
 {
 	const size_t before = l->bodies.used;
 
-	shelf_keep(&l->shapes, sorted.has);
-	shelf_keep(&l->bodies, sorted.has);
+	for (unsigned i = 0; i < SOURCE_END; i++)
+		if (l->n[i] == 0)
+			l->chunk[i].lost = true;
+	shelf_keep(&l->bodies, l->n);
 	if (l->bodies.used != before)
-		l->len = 0;
+		l->around.len = 0;
+}
+
+/* Over what is kept; but the shapes stay, and most are the same after it. */
+static ptrdiff_t
+encode_plain(struct layout *l, enum protocol protocol,
+    const struct otlp_request *rq, uint64_t *points)
+{
+	for (unsigned i = 0; i < SOURCE_END; i++)
+		l->chunk[i].lost = true;
+	l->around.len = 0;
+	l->body = l->space;
+	return otlp_encode(protocol, rq, l->space, REQUEST_MAX, points);
 }
 
 ptrdiff_t
 layout_encode(struct layout *l, enum protocol protocol,
     const struct otlp_request *rq, uint64_t *points)
 {
-	if (protocol == PROTOCOL_HTTP_PROTOBUF && rq->terse &&
-	    sort(&sorted, rq)) {
-		keep_present(l);
-		if (fill(l, rq, points)) {
-			if (l->len == 0)
-				l->len = otlp_pb_wrap(rq, l->bodies.space,
-				    l->bodies.used, l->spare, &l->body);
-			return (ptrdiff_t)l->len;
-		}
+	if (protocol != PROTOCOL_HTTP_PROTOBUF || !rq->terse ||
+	    !find_sources(l, rq))
+		return encode_plain(l, protocol, rq, points);
+	leave_out(l);
+	if (!fill(l, rq, points))
+		return encode_plain(l, protocol, rq, points);
+	if (l->around.len == 0)
+		l->around = otlp_pb_wrap(rq, l->bodies.space, l->bodies.used,
+		    l->spare);
+	l->age++;
+	l->body = l->around.start;
+	return (ptrdiff_t)l->around.len;
+}
+
+static void
+source_parts(const struct layout *l, struct layout_part *part)
+{
+	const uint8_t *at = l->bodies.space, *shape = l->shapes.space;
+
+	for (unsigned i = 0; i < SOURCE_END; i++) {
+		part[i] = (struct layout_part){ at, l->bodies.len[i],
+			l->chunk[i].number, l->chunk[i].age,
+			(const void *)shape, l->chunk[i].places };
+		at += l->bodies.len[i];
+		shape += l->shapes.len[i];
 	}
-	forget(l);
-	l->body = l->space;
-	return otlp_encode(protocol, rq, l->space, REQUEST_MAX, points);
+}
+
+void
+layout_parts(const struct layout *l, size_t len,
+    struct layout_part part[LAYOUT_PARTS])
+{
+	const struct otlp_pb_body *b = &l->around;
+	const uint8_t *metrics = l->bodies.space;
+	const uint8_t *tail = metrics + l->bodies.used;
+
+	memset(part, 0, LAYOUT_PARTS * sizeof(part[0]));
+	if (b->len == 0) {
+		part[LAYOUT_FRONT].bytes = l->body;
+		part[LAYOUT_FRONT].len = len;
+		return;
+	}
+	part[LAYOUT_FRONT] = (struct layout_part){ .bytes = b->start,
+		.len = (size_t)(b->resource - b->start) };
+	part[LAYOUT_RESOURCE] = (struct layout_part){ .bytes = b->resource,
+		.len = (size_t)(b->scope - b->resource),
+		.number = RESOURCE_NUMBER, .age = l->age };
+	part[LAYOUT_SCOPE] = (struct layout_part){ .bytes = b->scope,
+		.len = (size_t)(metrics - b->scope) };
+	source_parts(l, part + LAYOUT_SOURCES);
+	part[LAYOUT_TAIL] = (struct layout_part){ .bytes = tail,
+		.len = b->len - (size_t)(tail - b->start),
+		.number = TAIL_NUMBER, .age = l->age };
 }

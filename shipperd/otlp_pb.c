@@ -317,25 +317,47 @@ put_before_all(uint8_t *at, enum tag tag, const uint8_t *end)
 	return put_before(at, head, (size_t)(w.p - w.start));
 }
 
-size_t
-otlp_pb_wrap(const struct otlp_request *rq, uint8_t *metrics, size_t len,
-    uint8_t *spare, const uint8_t **body)
+/* All but lengths; where the scope begins. */
+static const uint8_t *
+put_head(struct writer *w, const struct otlp_request *rq)
 {
-	struct writer w = writer_of(spare, OTLP_PB_HEAD_MAX);
-	struct writer tail = writer_of(metrics + len, OTLP_PB_TAIL_MAX);
 	const uint8_t *scope;
+
+	put_resource(w, rq->conf);
+	scope = w->p;
+	put_scope(w, rq);
+	return scope;
+}
+
+size_t
+otlp_pb_head_most(const struct otlp_request *rq, uint8_t *spare)
+{
+	struct writer w = writer_of(spare, REQUEST_MAX);
+
+	put_head(&w, rq);
+	return (size_t)(w.p - spare) + 2 * (1 + VARINT_MAX);
+}
+
+struct otlp_pb_body
+otlp_pb_wrap(const struct otlp_request *rq, uint8_t *metrics, size_t len,
+    uint8_t *spare)
+{
+	struct writer w = writer_of(spare, REQUEST_MAX);
+	struct writer tail = writer_of(metrics + len, OTLP_PB_TAIL_MAX);
+	const uint8_t *scope = put_head(&w, rq);
+	struct otlp_pb_body body;
 	uint8_t *at = metrics;
 
-	put_resource(&w, rq->conf);
-	scope = w.p;
-	put_scope(&w, rq);
 	put_string(&tail, RESOURCE_METRICS_SCHEMA_URL, OTLP_SCHEMA);
 	at = put_before(at, scope, (size_t)(w.p - scope));
 	at = put_before_all(at, RESOURCE_METRICS_SCOPE_METRICS, tail.start);
+	body.scope = at;
 	at = put_before(at, spare, (size_t)(scope - spare));
+	body.resource = at;
 	at = put_before_all(at, REQUEST_RESOURCE_METRICS, tail.p);
-	*body = at;
-	return (size_t)(tail.p - at);
+	body.start = at;
+	body.len = (size_t)(tail.p - at);
+	return body;
 }
 
 void

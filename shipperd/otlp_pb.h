@@ -11,10 +11,7 @@
 enum {
 	/* a tag between them */
 	OTLP_PB_TIME_TO_VALUE = sizeof(uint64_t) + 1,
-	/* more than all that stands before the first metric, and behind */
-	OTLP_PB_HEAD_MAX = RESOURCE_ATTRS_MAX * 2 * (FRAME_TEXT_MAX + 16) +
-	    FRAME_TEXT_MAX + 64,
-	OTLP_PB_TAIL_MAX = 64,
+	OTLP_PB_TAIL_MAX = 64,	/* more than what stands behind metrics */
 };
 
 /* Where a point's value stands: eight bytes, and its time before them. */
@@ -24,6 +21,12 @@ struct otlp_pb_place {
 	bool monotonic : 1;		/* a value below zero is none */
 };
 
+/* Where the parts of a body begin. */
+struct otlp_pb_body {
+	const uint8_t *start, *resource, *scope;
+	size_t len;			/* of all, metrics included */
+};
+
 /* All metrics of the walk, as they stand in their scope. */
 void		otlp_pb_metrics(struct writer *, struct walk *, bool terse);
 /* Of what that wrote, tersely: a place for each point that was read. */
@@ -31,12 +34,13 @@ void		otlp_pb_places(const uint8_t *, size_t, struct walk *,
 		    struct otlp_pb_place *);
 /* The value at a place. */
 void		otlp_pb_put(uint8_t *at, enum scale, int64_t value);
+/* As much as can stand before metrics; made in the spare room to see it. */
+size_t		otlp_pb_head_most(const struct otlp_request *, uint8_t *spare);
 /*
- * What belongs around len bytes of metrics.  There are OTLP_PB_HEAD_MAX bytes
- * before these, OTLP_PB_TAIL_MAX behind, and OTLP_PB_HEAD_MAX in the spare
- * room.  The length of the whole; it ends where the metrics do, and tail.
+ * Puts around len bytes of metrics what belongs there: there is as much room
+ * before them, and OTLP_PB_TAIL_MAX behind.
  */
-size_t		otlp_pb_wrap(const struct otlp_request *, uint8_t *metrics,
-		    size_t len, uint8_t *spare, const uint8_t **body);
+struct otlp_pb_body	otlp_pb_wrap(const struct otlp_request *,
+			    uint8_t *metrics, size_t len, uint8_t *spare);
 
 #endif

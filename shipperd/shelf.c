@@ -10,27 +10,21 @@ shelf_init(struct shelf *s, uint8_t *space, size_t cap)
 	*s = (struct shelf){ .space = space, .cap = cap };
 }
 
-void
-shelf_clear(struct shelf *s)
-{
-	shelf_init(s, s->space, s->cap);
-}
-
 uint8_t *
-shelf_at(const struct shelf *s, enum source_id source)
+shelf_at(const struct shelf *s, unsigned slot)
 {
 	uint8_t *at = s->space;
 
-	for (unsigned i = 0; i < source; i++)
+	for (unsigned i = 0; i < slot; i++)
 		at += s->len[i];
 	return at;
 }
 
 bool
-shelf_resize(struct shelf *s, enum source_id source, size_t len)
+shelf_resize(struct shelf *s, unsigned slot, size_t len)
 {
-	uint8_t *at = shelf_at(s, source);
-	const size_t before = s->len[source];
+	uint8_t *at = shelf_at(s, slot);
+	const size_t before = s->len[slot];
 	const uint8_t *behind = at + before;
 
 	if (len == before)
@@ -39,21 +33,21 @@ shelf_resize(struct shelf *s, enum source_id source, size_t len)
 		return false;
 	memmove(at + len, behind, (size_t)(s->space + s->used - behind));
 	s->used = s->used - before + len;
-	s->len[source] = len;
+	s->len[slot] = len;
 	return true;
 }
 
 void
-shelf_keep(struct shelf *s, const bool keep[SOURCE_END])
+shelf_keep(struct shelf *s, const size_t n[SHELF_SLOTS])
 {
 	const uint8_t *from = s->space;
 	uint8_t *to = s->space;
 
-	for (unsigned i = 0; i < SOURCE_END; i++) {
+	for (unsigned i = 0; i < SHELF_SLOTS; i++) {
 		const uint8_t *bytes = from;
 
 		from += s->len[i];
-		if (!keep[i])
+		if (n[i] == 0)
 			s->len[i] = 0;
 		if (to != bytes)
 			memmove(to, bytes, s->len[i]);

@@ -32,9 +32,7 @@ struct walk_series {
 };
 
 struct walk {
-	struct walk_series series[WALK_SERIES_MAX];
-	size_t n;
-	uint8_t source[BATCH_RECORDS_MAX];	/* of each record */
+	size_t n;			/* series */
 	size_t first[SOURCE_END + 1];	/* each source's series */
 	uint64_t npoints;		/* of all metrics together */
 	size_t nread;			/* and those of nothing declared */
@@ -43,6 +41,9 @@ struct walk {
 	/* where the walk is; declared ones are behind METRIC_END */
 	unsigned metric;
 	size_t at, end;
+	/* last, since most of both is never touched */
+	uint8_t source[BATCH_RECORDS_MAX];	/* of each record */
+	struct walk_series series[WALK_SERIES_MAX];
 };
 
 struct walk_point {

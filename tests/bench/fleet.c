@@ -104,9 +104,10 @@ intake_release(struct intake *in)
 
 /* Sizes and bytes of requests are shown elsewhere. */
 void
-layout_init(struct layout *l, uint8_t *space, uint8_t *spare)
+layout_init(struct layout *l, const struct otlp_request *request,
+    uint8_t *space, uint8_t *spare)
 {
-	(void)space;
+	(void)request, (void)space;
 	l->body = body;
 	free(spare);
 }
@@ -118,6 +119,13 @@ layout_encode(struct layout *l, enum protocol protocol,
 	(void)l, (void)protocol, (void)request;
 	*points = 1;
 	return 1;
+}
+
+void
+layout_parts(const struct layout *l, size_t len,
+    struct layout_part part[LAYOUT_PARTS])
+{
+	(void)l, (void)len, (void)part;
 }
 
 bool

@@ -17,6 +17,7 @@ static uint8_t *plain;
 static void
 world(void)
 {
+	const struct otlp_request fixed = { .conf = &conf, .version = "1" };
 	static uint8_t *space, *spare;
 
 	if (plain == NULL) {
@@ -26,19 +27,20 @@ world(void)
 		CHECK(plain != NULL && space != NULL && spare != NULL);
 	}
 	free(layout.shapes.space);
-	layout_init(&layout, space, spare);
 	memset(&conf, 0, sizeof(conf));
 	conf.nattrs = 1;
 	strcpy(conf.attr[0].key, "service.name");
 	strcpy(conf.attr[0].value, "s");
 	made_declare(&conf.declared);
+	layout_init(&layout, &fixed, space, spare);
 }
 
 /* The length, or what both say is wrong. */
 static ptrdiff_t
-encode_both(enum protocol protocol, bool terse)
+encode_records(enum protocol protocol, bool terse,
+    const struct batch_record *first, size_t n)
 {
-	const struct otlp_request rq = { &conf, "1", record, nrecords, terse };
+	const struct otlp_request rq = { &conf, "1", first, n, terse };
 	uint64_t want_points, points;
 	const ptrdiff_t want = otlp_encode(protocol, &rq, plain, REQUEST_MAX,
 	    &want_points);
@@ -48,6 +50,12 @@ encode_both(enum protocol protocol, bool terse)
 	CHECK_INT(points, want_points);
 	CHECK(len < 0 || memcmp(layout.body, plain, (size_t)len) == 0);
 	return len;
+}
+
+static ptrdiff_t
+encode_both(enum protocol protocol, bool terse)
+{
+	return encode_records(protocol, terse, record, nrecords);
 }
 
 static ptrdiff_t
@@ -88,25 +96,37 @@ make_load(void)
 	made_source(SOURCE_LOAD, false);
 }
 
-TEST(what_has_the_same_shape_is_not_encoded_again)
+/* Nobody but the encoder writes a name. */
+static void
+nothing_is_encoded(void)
 {
 	const struct otlp_request rq = { &conf, "1", record, 1, true };
 	uint64_t points;
 
-	world();
-	made_begin(1, &conf.declared);
-	make_load();
-	CHECK(encode() > 0);
-	/* nobody but the encoder writes a name */
 	*first_name() = 'S';
 	make_load();
 	CHECK(layout_encode(&layout, PROTOCOL_HTTP_PROTOBUF, &rq,
 	    &points) > 0);
 	CHECK_INT(*first_name(), 'S');
+	*first_name() = 's';
+}
+
+TEST(what_has_the_same_shape_is_not_encoded_again)
+{
+	world();
+	made_begin(1, &conf.declared);
+	make_load();
+	CHECK(encode() > 0);
+	nothing_is_encoded();
+	*first_name() = 'S';
 	made[SOURCE_LOAD].series[2].here = true;
 	make_load();
 	CHECK(encode() > 0);
 	CHECK_INT(*first_name(), 's');
+	/* descriptions are written over it, and so it is, once */
+	CHECK(encode_both(PROTOCOL_HTTP_PROTOBUF, false) > 0);
+	CHECK(encode() > 0);
+	nothing_is_encoded();
 }
 
 TEST(a_record_that_is_damaged_is_judged_as_ever)
@@ -222,6 +242,21 @@ TEST(a_step_may_grow_and_shrink_up_to_what_a_walk_remembers)
 	CHECK(encode() > 0);
 	made_crowd(SOURCE_KERNEL, UPTIME_ALL, 1);
 	CHECK_INT(encode(), -ENOBUFS);
+}
+
+TEST(more_records_than_a_batch_has_do_not_fit)
+{
+	static struct batch_record many[BATCH_RECORDS_MAX + 1];
+
+	world();
+	made_begin(1, &conf.declared);
+	make_load();
+	for (size_t i = 0; i <= BATCH_RECORDS_MAX; i++)
+		many[i] = record[0];
+	CHECK(encode_records(PROTOCOL_HTTP_PROTOBUF, true, many,
+	    BATCH_RECORDS_MAX) > 0);
+	CHECK_INT(encode_records(PROTOCOL_HTTP_PROTOBUF, true, many,
+	    BATCH_RECORDS_MAX + 1), -ENOBUFS);
 }
 
 TEST(nothing_is_no_request)
