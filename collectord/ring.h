@@ -74,7 +74,8 @@ struct ring {
 	struct ring_step step;
 	uint32_t end;		/* behind what is written and not committed */
 	uint32_t nrecords;	/* of the segment, committed */
-	uint32_t base[SOURCE_END][RING_BASES_MAX];
+	/* most sources have one record: those of all lie together */
+	uint32_t base[RING_BASES_MAX][SOURCE_END];
 	uint32_t nth[SOURCE_END];
 	/* reading */
 	struct ring_cursor cursor;

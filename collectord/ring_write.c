@@ -114,7 +114,7 @@ write_item(struct ring *r, const struct record_head *h, const uint8_t *body,
 	static uint8_t difference[RECORD_MAX];
 	const uint32_t nth = r->nth[h->source];
 	uint32_t none = 0;
-	uint32_t *base = nth < RING_BASES_MAX ? &r->base[h->source][nth] :
+	uint32_t *base = nth < RING_BASES_MAX ? &r->base[nth][h->source] :
 	    &none;
 	struct writer w = writer_of(last_place(r) + r->end,
 	    r->segment - r->end);
