@@ -36,12 +36,12 @@ struct entry {
 	uint64_t name;		/* keyed hash of source and attributes */
 	uint64_t start_ns;
 	uint64_t seen;		/* number of the last cycle that had it */
+	uint8_t said[SAID_MAX];	/* its attributes: key, length, bytes */
 	uint16_t counters;	/* first chunk */
 	uint16_t next;		/* the one that was judged behind it */
 	uint8_t source;
 	uint8_t nattrs;
 	uint8_t said_len;	/* SAID_LONG: only the hash tells it */
-	uint8_t said[SAID_MAX];	/* its attributes: key, length, bytes */
 };
 
 static_assert(sizeof(struct entry) <= 64, "about a line of the cache each");

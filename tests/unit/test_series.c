@@ -109,6 +109,9 @@ TEST(a_counter_that_went_back_starts_its_instance_anew)
 	series_cycle(s, THIRD + 1);
 	p[0].value = 49;
 	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, p, 2), THIRD);
+	series_cycle(s, THIRD + 2);
+	p[0].value = 48;
+	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, p, 2), THIRD + 1);
 	series_free(s);
 }
 

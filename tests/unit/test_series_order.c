@@ -85,3 +85,17 @@ TEST(two_attributes_of_any_length_are_told_from_one_and_from_another)
 		}
 	series_free(s);
 }
+
+TEST(one_that_comes_first_is_not_another_source_s_of_that_name)
+{
+	const struct attr a = { KEY_DEVICE, 1, (const uint8_t *)"x" };
+	struct point read = { DISK_IO_READ, 7 }, received = { NET_IO_RECEIVE,
+		5 };
+	struct series *s = begun();
+
+	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, &read, 1), BOOT);
+	series_cycle(s, SECOND);
+	CHECK_INT(series_judge(s, SOURCE_NETWORK, &a, 1, &received, 1), BOOT);
+	CHECK_INT(series_judge(s, SOURCE_DISK, &a, 1, &read, 1), BOOT);
+	series_free(s);
+}
