@@ -63,8 +63,6 @@ struct ring {
 	/* our own copies: never read back from the memory */
 	uint32_t segment, nsegments;
 	uint64_t head;
-	struct ring_segment known[SEGMENTS_MAX]; /* generation % nsegments */
-	struct ring_place place[SEGMENTS_MAX];
 	uint64_t boot_ns, start_ns;
 	uint8_t id[RING_ID], replaces[RING_ID];
 	struct ring_state state;
@@ -81,7 +79,9 @@ struct ring {
 	struct ring_cursor cursor;
 	size_t nholes;
 	struct ring_hole hole[RING_HOLES_MAX];
-	/* touched only as far as they are used: RING_CLEARED */
+	/* touched only as far as they are used: ring_clear(), ring_divide() */
+	struct ring_segment known[SEGMENTS_MAX]; /* generation % nsegments */
+	struct ring_place place[SEGMENTS_MAX];
 	struct ring_live live;
 	uint8_t out[RECORD_MAX];
 };

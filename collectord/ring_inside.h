@@ -5,9 +5,6 @@
 
 #include "ring.h"
 
-/* What a ring begins with is 0; the rest is written before it is read. */
-enum { RING_CLEARED = offsetof(struct ring, live.bytes) };
-
 /* A record's bytes behind its number and its times. */
 enum { RECORD_OWN = 24 };
 
@@ -15,6 +12,12 @@ enum { RECORD_OWN = 24 };
 enum { COMMITTED_BITS = 24, COMMITTED_MAX = (1 << COMMITTED_BITS) - 1 };
 
 static_assert(SEGMENT_MAX >> COMMITTED_BITS == 0, "an offset fits");
+static_assert(RING_MAX / SEGMENT_MAX <= SEGMENTS_MAX, "the largest fits");
+
+/* All but what is written before it is read, and what ring_divide() clears. */
+void	ring_clear(struct ring *);
+/* How many segments there are, of how many bytes; nothing in any of them. */
+void	ring_divide(struct ring *, uint32_t nsegments, uint32_t bytes);
 
 /* What is known of a generation; NULL: it is nowhere. */
 static inline struct ring_segment *

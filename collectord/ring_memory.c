@@ -137,6 +137,22 @@ ring_is_complete(const struct ring *r)
 	return __builtin_popcount(r->page->complete) > 16;
 }
 
+void
+ring_clear(struct ring *r)
+{
+	memset(r, 0, offsetof(struct ring, known));
+	memset(&r->live, 0, offsetof(struct ring_live, bytes));
+}
+
+void
+ring_divide(struct ring *r, uint32_t nsegments, uint32_t bytes)
+{
+	r->nsegments = nsegments;
+	r->segment = bytes;
+	memset(r->known, 0, nsegments * sizeof(r->known[0]));
+	memset(r->place, 0, nsegments * sizeof(r->place[0]));
+}
+
 int
 ring_new(struct ring *r, uint64_t bytes, uint64_t start_ns, uint64_t boot_ns)
 {
@@ -144,11 +160,15 @@ ring_new(struct ring *r, uint64_t bytes, uint64_t start_ns, uint64_t boot_ns)
 		.version = RING_VERSION, .record_version = RECORD_VERSION,
 		.start_ns = start_ns, .boot_ns = boot_ns };
 
-	memset(r, 0, RING_CLEARED);
-	r->segment = facts.segment = segment_size(bytes);
+	ring_clear(r);
+	if (bytes > RING_MAX) {
+		errno = EFBIG;
+		return -1;
+	}
+	facts.segment = segment_size(bytes);
 	r->bytes = ring_bytes(bytes);
-	r->nsegments = facts.nsegments =
-	    (uint32_t)((r->bytes - RING_PAGE) / r->segment);
+	facts.nsegments = (uint32_t)((r->bytes - RING_PAGE) / facts.segment);
+	ring_divide(r, facts.nsegments, facts.segment);
 	r->start_ns = start_ns;
 	r->boot_ns = boot_ns;
 	if (getrandom(facts.id, RING_ID, 0) != RING_ID ||

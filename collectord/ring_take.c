@@ -252,8 +252,7 @@ forget_in_flight(struct ring *r)
 static void
 believe(struct ring *r, const struct ring_facts *f)
 {
-	r->segment = f->segment;
-	r->nsegments = f->nsegments;
+	ring_divide(r, f->nsegments, f->segment);
 	r->start_ns = f->start_ns;
 	r->boot_ns = f->boot_ns;
 	memcpy(r->id, f->id, RING_ID);
@@ -297,7 +296,7 @@ take_sharing(struct ring *r, int fd, int sharing)
 	const char *fault;
 	struct stat st;
 
-	memset(r, 0, RING_CLEARED);
+	ring_clear(r);
 	r->fd = fd;
 	if (seals < 0 || (seals & SEALS) != SEALS || fstat(fd, &st) < 0 ||
 	    st.st_size < RING_PAGE) {

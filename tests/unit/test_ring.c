@@ -102,7 +102,8 @@ TEST(a_size_is_cut_to_whole_segments_and_an_impossible_one_is_an_error)
 		CHECK(ring.nsegments <= SEGMENTS_MAX);
 		ring_done(&ring);
 	}
-	CHECK_INT(ring_new(&ring, UINT64_C(1) << 62, 1, 1), -1);
+	CHECK_INT(ring_new(&ring, RING_MAX + UINT64_C(1), 1, 1), -1);
+	CHECK_INT(errno, EFBIG);
 }
 
 TEST(records_are_numbered_from_one_and_leave_in_order_as_they_came)
