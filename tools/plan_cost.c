@@ -11,6 +11,7 @@
 #include "defender.h"
 #include "log.h"
 #include "otlp.h"
+#include "packer.h"
 #include "read_file.h"
 #include "resource.h"
 
@@ -22,7 +23,7 @@ enum {
 	SAMPLE_RING = 16777216,
 	SAMPLE_STEPS = 64,
 	/* OpenSSL with a connection and its stores, and libc: a roof */
-	SHIPPER_LIBRARIES = 6291456,
+	SHIPPER_LIBRARIES = 4194304,
 	SHIPPER_STATIC = 2097152,
 	STATUS_MAX = 16384,
 };
@@ -184,5 +185,6 @@ plan_memory(const struct plan *p, struct plan_memory *m)
 		m->collector_used = status_bytes(t, "RssAnon");
 	}
 	m->shipper = 2 * (p->config->batch + sizeof(struct batch)) +
-	    REQUEST_MAX + SHIPPER_STATIC + SHIPPER_LIBRARIES;
+	    2 * REQUEST_MAX + LAYOUT_SHAPES + PACKER_PLANS + SHIPPER_STATIC +
+	    SHIPPER_LIBRARIES;
 }

@@ -81,7 +81,7 @@ def a_client_key_that_was_taken_is_refused_and_what_waited_comes_by_the_new():
         receiver.context.load_verify_locations(
             keys.authority.revocations(FOLDER / "clients.pem"))
         receiver.context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
-        receiver.hang_up_all()
+        receiver.hang_up_between()
         manager.wait_event("delivery_failed", reason="client_refused")
         refused_since = len(receiver.requests)
         made = keys.authority.issue("in its place", "clientAuth")

@@ -104,7 +104,7 @@ def a_proxy_that_switches_logins_lets_all_that_waited_through():
                 "proxy_login": str(login)}}) as (manager, receiver, ledger):
         goes_on(receiver)
         taken[0] = "new"
-        receiver.hang_up_all()
+        receiver.hang_up_between()
         manager.wait_event("delivery_failed", reason="proxy_login")
         renew(login, logins["new"])
         restart(manager)
@@ -154,7 +154,7 @@ def authorities_go_over_from_the_old_to_the_new_without_a_refusal():
         restart(manager)
         goes_on(receiver)
         receiver.context.load_cert_chain(server.cert, server.key)
-        receiver.hang_up_all()
+        receiver.hang_up_between()
         goes_on(receiver)
         renew(ca, other.cert)
         restart(manager)
@@ -173,7 +173,7 @@ def a_server_of_a_new_authority_gets_all_that_waited_once_it_is_trusted():
     with books() as (manager, receiver, ledger):
         goes_on(receiver)
         receiver.context.load_cert_chain(server.cert, server.key)
-        receiver.hang_up_all()
+        receiver.hang_up_between()
         manager.wait_event("delivery_failed", reason="server_refused")
         before = len(receiver.requests)
         renew(file_of(manager, "ca.pem"), other.cert)

@@ -89,7 +89,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.path, self.headers, body,
             dict(part[0] for part in self.request.getpeercert()["subject"]),
             self.client_address[1])
-        self._reply(self.server.receiver.take(request), request)
+        with self.server.receiver.answering():
+            self._reply(self.server.receiver.take(request), request)
 
     def _reply(self, answer, request):
         time.sleep(answer.delay)
@@ -149,6 +150,7 @@ class Receiver:
         self.context.verify_flags |= verify_flags
         self.context.set_alpn_protocols(["http/1.1"])
         self.requests = collections.deque(maxlen=keep)
+        self._unanswered = 0
         self.refused = []           # the words of each failed handshake
         self.default = Answer()
         self.tokens = None          # those that it takes; None: any, or none
@@ -169,6 +171,21 @@ class Receiver:
     def __exit__(self, *_):
         self._server.shutdown()
         self._server.server_close()
+        self.hang_up_all()
+
+    @contextlib.contextmanager
+    def answering(self):
+        with self._lock:
+            self._unanswered += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._unanswered -= 1
+
+    def hang_up_between(self):
+        """No connection ends between a request and its answer."""
+        until(lambda: self._unanswered == 0, 5, "all that came are answered")
         self.hang_up_all()
 
     def hang_up_all(self):
