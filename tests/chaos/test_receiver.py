@@ -283,8 +283,10 @@ def fill_and_empty(place, front, pair):
     filler = os.path.join(place, "filler")
     room = os.statvfs(place)
     with open(filler, "wb") as file:
-        os.posix_fallocate(file.fileno(), 0,
-                           max(room.f_bavail * room.f_frsize - 65536, 4096))
+        # full to the database below 10 MB; what it still has to write down
+        # needs a little, without which it may end
+        os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize -
+                           (4 << 20))
     until(lambda: statuses()[-1] in (500, 502, 503, 504), 60,
           "the full disk is noticed")
     time.sleep(5)
