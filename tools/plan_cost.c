@@ -23,7 +23,7 @@ enum {
 	SAMPLE_RING = 16777216,
 	SAMPLE_STEPS = 64,
 	/* OpenSSL with a connection and its stores, and libc: a roof */
-	SHIPPER_LIBRARIES = 4194304,
+	SHIPPER_LIBRARIES = 6291456,
 	SHIPPER_STATIC = 2097152,
 	STATUS_MAX = 16384,
 };
