@@ -3,7 +3,7 @@
 #include "delta.h"
 
 #include "bounds.h"
-#include "cursor.h"
+#include "record.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -18,23 +18,6 @@ enum {
 	VARINT_SURE = 9,	/* bytes that cannot be more */
 };
 
-/* Only as much of the format as it takes to find the values: their number. */
-static unsigned
-pass_head(struct reader *r)
-{
-	unsigned nattrs;
-	size_t len;
-
-	if (read_u8(r) != 0)
-		read_u64(r);
-	nattrs = read_u8(r);
-	for (unsigned i = 0; i < nattrs && !r->bad; i++) {
-		read_u8(r);
-		read_text(r, 0, ATTR_TEXT_MAX, &len);
-	}
-	return read_u8(r);
-}
-
 /* False: there is none, or it is none. */
 static bool
 skip_part(struct reader *r)
@@ -43,7 +26,7 @@ skip_part(struct reader *r)
 
 	if (reader_left(r) == 0)
 		return false;
-	n = pass_head(r);
+	n = record_pass_head(r);
 	while (n-- > 0 && !r->bad) {
 		read_varint(r);
 		read_zigzag(r);
@@ -115,7 +98,7 @@ pass_heads(struct reader *a, struct reader *b, unsigned *npoints)
 	const uint8_t *const start = a->p;
 	size_t len;
 
-	*npoints = pass_head(a);
+	*npoints = record_pass_head(a);
 	len = (size_t)(a->p - start);
 	if (a->bad || reader_left(b) < len || memcmp(start, b->p, len) != 0)
 		return false;
@@ -302,7 +285,7 @@ static const uint8_t *
 copy_same(struct writer *w, struct reader *before, struct values *v,
     const uint8_t *from)
 {
-	unsigned n = pass_head(before);
+	unsigned n = record_pass_head(before);
 
 	while (n-- > 0 && !before->bad && !v->r->bad) {
 		read_varint(before);

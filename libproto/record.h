@@ -104,4 +104,24 @@ int		record_next_point(struct instance *, struct point *);
 /* All of it, down to the last point: 0 or -EBADMSG. */
 int		record_check(const void *, size_t);
 
+/*
+ * Moves on to an instance's first point and returns how many there are: only
+ * as much of the format as that takes, of bytes that are judged elsewhere.
+ */
+static inline unsigned
+record_pass_head(struct reader *r)
+{
+	unsigned nattrs;
+	size_t len;
+
+	if (read_u8(r) != 0)
+		read_u64(r);
+	nattrs = read_u8(r);
+	for (unsigned i = 0; i < nattrs && !r->bad; i++) {
+		read_u8(r);
+		read_text(r, 0, ATTR_TEXT_MAX, &len);
+	}
+	return read_u8(r);
+}
+
 #endif

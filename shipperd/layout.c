@@ -147,25 +147,6 @@ encode_anew(struct layout *l, const struct otlp_request *rq,
 	return true;
 }
 
-/* All that stands before the instance's first point, its number included. */
-static size_t
-head_size(struct reader r)
-{
-	const uint8_t *start = r.p;
-	unsigned nattrs;
-	size_t len;
-
-	if (read_u8(&r) != 0)
-		read_u64(&r);
-	nattrs = read_u8(&r);
-	while (nattrs-- > 0) {
-		read_u8(&r);
-		read_text(&r, 0, ATTR_TEXT_MAX, &len);
-	}
-	read_u8(&r);
-	return (size_t)(r.p - start);
-}
-
 /* Where values go to. */
 struct patch {
 	uint8_t *body;
@@ -192,13 +173,14 @@ patch_point(struct patch *to, int64_t value)
 static bool
 patch_instance(struct patch *to, struct reader *kept, struct reader *now)
 {
-	const size_t size = head_size(*kept);
-	const uint8_t *head = read_span(kept, size);
-	const uint8_t *other = read_span(now, size);
+	const uint8_t *head = kept->p, *other;
+	unsigned n = record_pass_head(kept);
+	const size_t size = (size_t)(kept->p - head);
 
-	if (other == NULL || memcmp(head, other, size) != 0)
+	if ((other = read_span(now, size)) == NULL ||
+	    memcmp(head, other, size) != 0)
 		return false;
-	for (unsigned n = head[size - 1]; n > 0; n--) {
+	for (; n > 0; n--) {
 		const uint64_t step = read_varint(kept);
 
 		read_varint(kept);
