@@ -14,7 +14,6 @@ enum operation { SAME, SKIP, NEW };
 enum {
 	AHEAD_MAX = 32,		/* gone instances that are looked for */
 	OPERATION_BITS = 2,
-	VARINT_MAX = 10,	/* bytes of 64 bits */
 	VARINT_SURE = 9,	/* bytes that cannot be more */
 };
 
@@ -165,7 +164,7 @@ static void
 write_operation_at(struct writer *w, uint8_t *at, enum operation operation,
     uint64_t n)
 {
-	uint8_t word[VARINT_MAX];
+	uint8_t word[VARINT_LONGEST];
 	struct writer head = writer_of(word, sizeof(word));
 	size_t len;
 

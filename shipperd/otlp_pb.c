@@ -14,8 +14,6 @@
 
 #include <string.h>
 
-enum { VARINT_MAX = 10 };	/* bytes of 64 bits */
-
 enum wire { VARINT = 0, FIXED64 = 1, LENGTH = 2 };
 
 #define TAG(field, wire) ((field) << 3 | (wire))
@@ -309,7 +307,7 @@ put_before(uint8_t *at, const uint8_t *bytes, size_t len)
 static uint8_t *
 put_before_all(uint8_t *at, enum tag tag, const uint8_t *end)
 {
-	uint8_t head[1 + VARINT_MAX];
+	uint8_t head[1 + VARINT_LONGEST];
 	struct writer w = writer_of(head, sizeof(head));
 
 	write_u8(&w, (uint8_t)tag);
@@ -335,7 +333,7 @@ otlp_pb_head_most(const struct otlp_request *rq, uint8_t *spare)
 	struct writer w = writer_of(spare, REQUEST_MAX);
 
 	put_head(&w, rq);
-	return (size_t)(w.p - spare) + 2 * (1 + VARINT_MAX);
+	return (size_t)(w.p - spare) + 2 * (1 + VARINT_LONGEST);
 }
 
 struct otlp_pb_body
