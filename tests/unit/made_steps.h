@@ -9,9 +9,11 @@
 
 #include "batch.h"
 #include "declared.h"
+#include "layout.h"
 #include "test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { MADE_RECORDS = 96, MADE_SERIES = 6, MADE_WALL_AT = 16 };
 
@@ -33,6 +35,22 @@ static struct batch_record record[MADE_RECORDS];
 static size_t nrecords;
 static uint64_t made_wall_ns, made_state;
 static const struct declared *made_declared;
+
+/* One that knows no request yet. */
+static inline void
+made_layout(struct layout *l, const struct shipconf *conf)
+{
+	const struct otlp_request fixed = { .conf = conf, .version = "1" };
+	static uint8_t *space, *spare;
+
+	if (space == NULL) {
+		space = malloc(REQUEST_MAX);
+		spare = malloc(REQUEST_MAX);
+		CHECK(space != NULL && spare != NULL);
+	}
+	free(l->shapes.space);
+	layout_init(l, &fixed, space, spare);
+}
 
 static inline uint64_t
 made_random(void)

@@ -17,22 +17,14 @@ static uint8_t *plain;
 static void
 world(void)
 {
-	const struct otlp_request fixed = { .conf = &conf, .version = "1" };
-	static uint8_t *space, *spare;
-
-	if (plain == NULL) {
-		plain = malloc(REQUEST_MAX);
-		space = malloc(REQUEST_MAX);
-		spare = malloc(REQUEST_MAX);
-		CHECK(plain != NULL && space != NULL && spare != NULL);
-	}
-	free(layout.shapes.space);
+	if (plain == NULL)
+		CHECK((plain = malloc(REQUEST_MAX)) != NULL);
 	memset(&conf, 0, sizeof(conf));
 	conf.nattrs = 1;
 	strcpy(conf.attr[0].key, "service.name");
 	strcpy(conf.attr[0].value, "s");
 	made_declare(&conf.declared);
-	layout_init(&layout, &fixed, space, spare);
+	made_layout(&layout, &conf);
 }
 
 /* The length, or what both say is wrong. */
@@ -200,12 +192,10 @@ TEST(records_of_two_times_are_both_sent_with_their_own)
 	CHECK(encode() > 0);
 }
 
-TEST(without_room_for_shapes_all_is_encoded_each_time)
+static void
+steps_with_more_and_more(struct shelf *room, size_t most)
 {
-	world();
-	made_begin(5, &conf.declared);
-	for (layout.shapes.cap = 8; layout.shapes.cap < 20000;
-	    layout.shapes.cap *= 2)
+	for (room->cap = 8; room->cap < most; room->cap *= 2)
 		for (int step = 0; step < 10; step++) {
 			made_change();
 			made_step();
@@ -213,17 +203,18 @@ TEST(without_room_for_shapes_all_is_encoded_each_time)
 		}
 }
 
+TEST(without_room_for_shapes_all_is_encoded_each_time)
+{
+	world();
+	made_begin(5, &conf.declared);
+	steps_with_more_and_more(&layout.shapes, 20000);
+}
+
 TEST(without_room_for_a_body_the_plain_encoder_has_the_word)
 {
 	world();
 	made_begin(5, &conf.declared);
-	for (layout.bodies.cap = 8; layout.bodies.cap < 200000;
-	    layout.bodies.cap *= 2)
-		for (int step = 0; step < 10; step++) {
-			made_change();
-			made_step();
-			encode();
-		}
+	steps_with_more_and_more(&layout.bodies, 200000);
 }
 
 TEST(a_step_may_grow_and_shrink_up_to_what_a_walk_remembers)

@@ -17,23 +17,15 @@ static uint8_t *packed, *again;
 static void
 world(uint64_t seed)
 {
-	const struct otlp_request fixed = { .conf = &conf, .version = "1" };
-	static uint8_t *space, *spare;
-
 	if (packed == NULL) {
 		packed = malloc(REQUEST_MAX);
 		again = malloc(REQUEST_MAX);
-		space = malloc(REQUEST_MAX);
-		spare = malloc(REQUEST_MAX);
-		CHECK(packed != NULL && again != NULL && space != NULL &&
-		    spare != NULL);
-	} else {
-		free(layout.shapes.space);
-		free(packer);
+		CHECK(packed != NULL && again != NULL);
 	}
+	free(packer);
 	memset(&conf, 0, sizeof(conf));
 	made_declare(&conf.declared);
-	layout_init(&layout, &fixed, space, spare);
+	made_layout(&layout, &conf);
 	packer = packer_new();
 	made_begin(seed, &conf.declared);
 }

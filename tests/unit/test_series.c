@@ -1,44 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: tests. */
-#include "series.h"
-#include "test.h"
+#include "series_world.h"
 
 #include <stdio.h>
-
-enum { BOOT = 1000, FIRST = 5000, SECOND = 6000, THIRD = 7000 };
-
-static struct attr
-device(const char *name)
-{
-	return (struct attr){ KEY_DEVICE, (uint8_t)strlen(name),
-		(const uint8_t *)name };
-}
-
-static uint64_t
-judge_disk(struct series *s, const char *name, int64_t *bytes)
-{
-	const struct attr a = device(name);
-	struct point p = { DISK_IO_READ, *bytes };
-	const uint64_t start = series_judge(s, SOURCE_DISK, &a, 1, &p, 1);
-
-	*bytes = p.value;
-	return start;
-}
 
 static uint64_t
 disk(struct series *s, const char *name, int64_t bytes)
 {
 	return judge_disk(s, name, &bytes);
-}
-
-static struct series *
-begun(void)
-{
-	struct series *s = series_new(BOOT);
-
-	CHECK(s != NULL);
-	series_cycle(s, FIRST);
-	return s;
 }
 
 TEST(what_is_there_at_first_counts_since_boot_and_goes_on_doing_so)

@@ -1,33 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: tests.  An instance is known by its place, its bytes or its hash. */
-#include "series.h"
-#include "test.h"
+#include "series_world.h"
 
 #include <stdio.h>
-
-enum { BOOT = 1000, FIRST = 5000, SECOND = 6000 };
-
-static struct series *
-begun(void)
-{
-	struct series *s = series_new(BOOT);
-
-	CHECK(s != NULL);
-	series_cycle(s, FIRST);
-	return s;
-}
-
-static uint64_t
-judge_disk(struct series *s, const char *name, int64_t *bytes)
-{
-	const struct attr a = { KEY_DEVICE, (uint8_t)strlen(name),
-		(const uint8_t *)name };
-	struct point p = { DISK_IO_READ, *bytes };
-	const uint64_t start = series_judge(s, SOURCE_DISK, &a, 1, &p, 1);
-
-	*bytes = p.value;
-	return start;
-}
 
 /* With and without the one before, by its bytes and by its hash. */
 TEST(in_whatever_order_they_come_each_finds_its_own)
