@@ -17,6 +17,9 @@
  */
 enum { SOURCE_BUDGET_MS = 500, STEP_BUDGET_MS = 5000 };
 
+/* Cycles without reading ahead, after one in which that took too long. */
+enum { IN_TURN = 64 };
+
 #define NS_PER_MS UINT64_C(1000000)
 
 /* So that counters go on, and their starts stand, over a restart. */
@@ -189,7 +192,7 @@ say_recovered(const struct path_failure *f)
 static bool
 rests(const struct cycle *c, const struct source *s)
 {
-	return s->slow && c->host->brief;
+	return s->slow && c->host->cycle == HOST_CYCLE_BRIEF;
 }
 
 /* What has not failed in this cycle, though it was read, is well again. */
@@ -208,15 +211,44 @@ forget_recovered(struct cycle *c)
 	c->nfailed = kept;
 }
 
+static enum host_cycle
+kind_of(const struct cycle *c)
+{
+	return c->slow_every > 1 && c->number % c->slow_every != 0 ?
+	    HOST_CYCLE_BRIEF : HOST_CYCLE;
+}
+
+/*
+ * Which file is slow is found out by the source that reads it: for a while
+ * each reads for itself, and what was read here is read again.
+ */
+static void
+read_ahead(struct cycle *c)
+{
+	const uint64_t most_ns = c->read_ns + SOURCE_BUDGET_MS * NS_PER_MS;
+
+	host_begin(c->host, kind_of(c));
+	if (c->in_turn > 0) {
+		c->in_turn--;
+		return;
+	}
+	host_read_ahead(c->host);
+	c->read_ns = now_ns(CLOCK_BOOTTIME);
+	if (c->read_ns > most_ns) {
+		host_forget(c->host);
+		c->in_turn = IN_TURN;
+	}
+}
+
 static struct record_head
 begin_step(struct cycle *c)
 {
 	struct record_head now = { .boottime_ns = now_ns(CLOCK_BOOTTIME),
 		.wall_ns = now_ns(CLOCK_REALTIME) };
 
-	c->host->brief = c->slow_every > 1 && c->number % c->slow_every != 0;
-	c->number++;
 	c->read_ns = now.boottime_ns;
+	read_ahead(c);
+	c->number++;
 	c->room = c->most;
 	series_cycle(c->series, now.wall_ns);
 	now.start_ns = series_start(c->series, c->ring->boot_ns);

@@ -36,6 +36,7 @@ struct cycle {
 	uint64_t number;		/* of this cycle, from 1 */
 	uint64_t read_ns;		/* when the last source was read */
 	uint32_t slow_every;		/* cycles; 0: as 1 */
+	uint32_t in_turn;		/* cycles left without reading ahead */
 	uint64_t timeouts;		/* of all sources, ever */
 	uint64_t most, room;		/* series for a step; left for it */
 	uint64_t source_most[SOURCE_END];	/* series of each source */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs in: collectord.  See host.h. */
-#include "host.h"
+#include "host_inside.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +13,12 @@
 #include <unistd.h>
 
 enum {
-	/*
-	 * The kernel allocates and clears as much as is asked for when it
-	 * reads a file of /proc/sys, however short: so ask for little, and
-	 * for more only where there is more.
-	 */
-	ASK_FIRST = 1024,
-	ASK_MOST = 65536,
-	ASK_SPARE = 64,
 	/* a buffer of seq_file, the least there is, and its longest line */
 	SEQ_BUFFER = 4096,
 	SEQ_LINE_MAX = 512,
 	LIST_BYTES = 4096,
 };
 
-/* Last component no link, and a FIFO in a copied tree must not block. */
-#define FILE_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
 #define DIR_FLAGS (O_RDONLY | O_CLOEXEC | O_DIRECTORY)
 
 static int
@@ -61,7 +49,7 @@ host_open(struct host *h, const char *procfs, const char *sysfs,
 		goto fail;
 	*which = "memory for files";
 	/* one byte more than is taken, to tell a file that is too long */
-	if ((h->text = malloc(HOST_TEXT_MAX + 1)) == NULL)
+	if ((h->text = malloc(HOST_AHEAD_MAX + HOST_TEXT_MAX + 1)) == NULL)
 		goto fail;
 	return 0;
 fail:
@@ -117,8 +105,8 @@ stays_below(const char *path)
 	return !text_is(rest, "..");
 }
 
-static int
-open_below(const struct host *h, enum host_root root, const char *path,
+int
+host_open_below(const struct host *h, enum host_root root, const char *path,
     int flags)
 {
 	int fd;
@@ -151,8 +139,8 @@ is_end(size_t got, bool leftover, size_t line_max)
  * are one with it to seq_file), and of all in a copied tree, the end itself is
  * read.  The first start that fits decides.
  */
-static size_t
-longest_line(const struct host *h, enum host_root root, const char *path)
+size_t
+host_longest_line(const struct host *h, enum host_root root, const char *path)
 {
 	static const struct {
 		const char *start;
@@ -188,12 +176,8 @@ longest_line(const struct host *h, enum host_root root, const char *path)
 	return SIZE_MAX;
 }
 
-/*
- * From its start until nothing more comes or cap is full: bytes or -errno.
- * The kernel's own files of short lines need no call to see their end.
- */
-static ssize_t
-read_all(int fd, char *buf, size_t cap, size_t ask, size_t line_max)
+ssize_t
+host_read_all(int fd, char *buf, size_t cap, size_t ask, size_t line_max)
 {
 	bool leftover = false;
 	size_t used = 0;
@@ -220,18 +204,19 @@ read_all(int fd, char *buf, size_t cap, size_t ask, size_t line_max)
 	return (ssize_t)used;
 }
 
-static int
-read_whole(struct host *h, int fd, size_t ask, size_t line_max,
+int
+host_read_whole(struct host *h, int fd, size_t ask, size_t line_max,
     struct text *t)
 {
-	const ssize_t n = read_all(fd, h->text, HOST_TEXT_MAX + 1, ask,
+	char *text = h->text + h->ahead;
+	const ssize_t n = host_read_all(fd, text, HOST_TEXT_MAX + 1, ask,
 	    line_max);
 
 	if (n < 0)
 		return (int)n;
 	if (n > HOST_TEXT_MAX)
 		return -EFBIG;
-	*t = text_of(h->text, (size_t)n);
+	*t = text_of(text, (size_t)n);
 	return 0;
 }
 
@@ -239,12 +224,12 @@ int
 host_read_once(struct host *h, enum host_root root, const char *path,
     struct text *t)
 {
-	const int fd = open_below(h, root, path, FILE_FLAGS);
+	const int fd = host_open_below(h, root, path, FILE_FLAGS);
 	int error;
 
 	if (fd < 0)
 		return fd;
-	error = read_whole(h, fd, ASK_FIRST, longest_line(h, root, path), t);
+	error = host_read_whole(h, fd, ASK_FIRST, host_longest_line(h, root, path), t);
 	close(fd);
 	return error;
 }
@@ -253,13 +238,13 @@ int
 host_read_start(struct host *h, enum host_root root, const char *path,
     char *buf, size_t cap, struct text *t)
 {
-	const int fd = open_below(h, root, path, FILE_FLAGS);
+	const int fd = host_open_below(h, root, path, FILE_FLAGS);
 	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	n = read_all(fd, buf, cap, cap < ASK_MOST ? cap : ASK_MOST,
-	    longest_line(h, root, path));
+	n = host_read_all(fd, buf, cap, cap < ASK_MOST ? cap : ASK_MOST,
+	    host_longest_line(h, root, path));
 	close(fd);
 	if (n < 0)
 		return (int)n;
@@ -270,13 +255,13 @@ host_read_start(struct host *h, enum host_root root, const char *path,
 int
 host_open_file(const struct host *h, enum host_root root, const char *path)
 {
-	return open_below(h, root, path, FILE_FLAGS);
+	return host_open_below(h, root, path, FILE_FLAGS);
 }
 
 int
 host_read_file(int fd, char *buf, size_t cap, struct text *t)
 {
-	const ssize_t n = read_all(fd, buf, cap, cap, 1);
+	const ssize_t n = host_read_all(fd, buf, cap, cap, 1);
 
 	if (n < 0)
 		return (int)n;
@@ -306,85 +291,6 @@ host_look(const struct host *h, enum host_root root, const char *path,
 		return -EINVAL;
 	return fstatat(h->root[root], path, st, AT_SYMLINK_NOFOLLOW) < 0 ?
 	    -errno : 0;
-}
-
-/* The file's slot, a new one if need be; NULL where all are taken. */
-static struct held *
-held_slot(struct host *h, enum host_root root, const char *path)
-{
-	struct held *f;
-
-	/* the order is the same in each cycle */
-	for (size_t i = 0; i < h->nheld; i++) {
-		f = &h->held[h->next < h->nheld ? h->next : 0];
-		h->next = (size_t)(f - h->held) + 1;
-		if (f->root == root && strcmp(f->path, path) == 0)
-			return f;
-	}
-	f = &h->held[h->nheld];
-	if (h->nheld == HOST_HELD_MAX)
-		return NULL;
-	h->nheld++;
-	*f = (struct held){ .root = root, .path = path, .fd = -1,
-	    .size = ASK_FIRST };
-	return f;
-}
-
-static int
-read_held(struct host *h, struct held *f, struct text *t)
-{
-	/* enough for what it held last time and a little growth */
-	const size_t ask = f->size + f->size / 4 + ASK_SPARE;
-	int error;
-
-	if (f->fd < 0)
-		f->fd = open_below(h, f->root, f->path, FILE_FLAGS);
-	if (f->fd < 0)
-		return f->fd;
-	error = read_whole(h, f->fd, ask < ASK_MOST ? ask : ASK_MOST,
-	    longest_line(h, f->root, f->path), t);
-	if (error == 0) {
-		f->size = t->len;
-	} else if (error != -EFBIG) {
-		close(f->fd);
-		f->fd = -1;
-	}
-	return error;
-}
-
-int
-host_read(struct host *h, enum host_root root, const char *path,
-    struct text *t)
-{
-	struct held *f = h->real[root] ? held_slot(h, root, path) : NULL;
-	bool was_open;
-	int error;
-
-	if (f == NULL)
-		return host_read_once(h, root, path, t);
-	if (f->skip > 0) {
-		f->skip -= !h->brief;
-		return -ENOENT;
-	}
-	was_open = f->fd >= 0;
-	error = read_held(h, f, t);
-	/* what it names may have gone and come again: a device, a module */
-	if (was_open && f->fd < 0)
-		error = read_held(h, f, t);
-	if (error == -ENOENT)
-		f->skip = HOST_SKIP;
-	return error;
-}
-
-bool
-host_changed(struct host *h, enum host_root root, const char *path)
-{
-	const struct timespec now = { 0 };
-	struct held *f = h->real[root] ? held_slot(h, root, path) : NULL;
-	struct pollfd pfd = { .fd = f == NULL ? -1 : f->fd,
-		.events = POLLPRI };
-
-	return pfd.fd < 0 || ppoll(&pfd, 1, &now, NULL) != 0;
 }
 
 static bool
@@ -422,7 +328,7 @@ list(struct host *h, enum host_root root, const char *path, bool dirs,
     bool (*each)(void *arg, const char *name), void *arg)
 {
 	alignas(struct dirent64) char block[LIST_BYTES];
-	const int fd = open_below(h, root, path, DIR_FLAGS);
+	const int fd = host_open_below(h, root, path, DIR_FLAGS);
 	ssize_t n;
 
 	if (fd < 0)

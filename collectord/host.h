@@ -20,25 +20,36 @@ enum host_root { HOST_PROC, HOST_SYS, HOST_OPERATOR, HOST_ROOTS };
 
 enum {
 	HOST_TEXT_MAX = 4194304,	/* bytes of one file; more is -EFBIG */
+	HOST_AHEAD_MAX = 131072,	/* bytes of files read ahead */
 	HOST_HELD_MAX = 48,		/* files kept open between cycles */
 	HOST_SKIP = 15,
 };
+
+/* Cycles by what is asked for in them: cycle_pace(). */
+enum host_cycle { HOST_CYCLE, HOST_CYCLE_BRIEF, HOST_CYCLES };
 
 struct held {
 	enum host_root root;
 	const char *path;	/* a constant of a source's declaration */
 	int fd;			/* below 0: to be opened */
 	size_t size;		/* bytes when it was last read */
+	size_t line_max;	/* its longest line; SIZE_MAX: not known */
 	unsigned skip;		/* reads to go without asking: it is missing */
+	bool asked[HOST_CYCLES];	/* for, in the last cycle of that kind */
+	bool due;		/* it was, before this one */
+	bool ahead;		/* it is read: that is text */
+	struct text text;
 };
 
 struct host {
 	int root[HOST_ROOTS];	/* directories */
 	bool real[HOST_ROOTS];	/* procfs or sysfs itself, by statfs(2) */
-	char *text;		/* HOST_TEXT_MAX + 1 bytes, unused until read */
+	/* what was read ahead, then HOST_TEXT_MAX + 1 bytes; unused until read */
+	char *text;
+	size_t ahead;
 	struct held held[HOST_HELD_MAX];
 	size_t nheld, next;	/* next: mostly asked for now */
-	bool brief;		/* this cycle is one of those in cycle_pace() */
+	enum host_cycle cycle;	/* which kind this one is */
 };
 
 /* 0, or -1 with errno; *which says the path that failed. */
@@ -50,6 +61,18 @@ void	host_close(struct host *);
  * is not root's or others may write it.
  */
 int	host_open_operator(struct host *, const char *path);
+
+/* A cycle of that kind begins. */
+void	host_begin(struct host *, enum host_cycle);
+/*
+ * Files that host_read was asked for in the last cycle of this kind are read
+ * now, one after the other, and given when they are asked for: the kernel's
+ * code stays in the processor's caches meanwhile, and after that ours does.
+ * What fails or has no room is left to host_read.
+ */
+void	host_read_ahead(struct host *);
+/* What was read ahead is read again when it is asked for. */
+void	host_forget(struct host *);
 
 /*
  * The whole file, read anew from its start; the descriptor stays open between

@@ -200,7 +200,7 @@ learn_fact(struct collect *c, size_t i)
 static bool
 is_turn(const struct host *h, size_t i, unsigned turns)
 {
-	return !h->brief && i % turns == state.cycle % turns;
+	return h->cycle != HOST_CYCLE_BRIEF && i % turns == state.cycle % turns;
 }
 
 static bool
@@ -368,7 +368,7 @@ read_posture(struct collect *c)
 	read_weaknesses(c);
 	build_instance(c->build);
 	build_point(c->build, POSTURE_CHANGES_ALL, state.changes);
-	state.cycle += !c->host->brief;
+	state.cycle += c->host->cycle != HOST_CYCLE_BRIEF;
 	return 0;
 }
 

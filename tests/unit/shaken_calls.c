@@ -95,6 +95,8 @@ pread(int fd, void *buf, size_t len, off_t at)
 	const char *bytes = buf;
 	ssize_t n, cut;
 
+	if (fd == shaken.slow_fd)
+		shaken.clock_ns += shaken.slow_ns;
 	if (is_gone(fd))
 		errno = ENODEV;
 	if (is_gone(fd) || fails())

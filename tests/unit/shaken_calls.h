@@ -15,6 +15,8 @@ struct shaken {
 	unsigned one_in;	/* of so many calls one fails; 0: none does */
 	bool changed;		/* poll(2) says so once */
 	uint64_t clock_ns;	/* CLOCK_BOOTTIME: each look at it takes 1 us */
+	int slow_fd;		/* reading it takes as long; 0: none */
+	uint64_t slow_ns;
 	unsigned nfailed;
 };
 

@@ -167,17 +167,113 @@ TEST(in_a_brief_cycle_what_is_missing_is_not_looked_for)
 	struct text t;
 
 	CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
-	h.brief = true;
+	h.cycle = HOST_CYCLE_BRIEF;
 	for (int i = 0; i < 3 * HOST_SKIP; i++)
 		CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
 	CHECK_INT(h.held[0].skip, HOST_SKIP);
-	h.brief = false;
+	h.cycle = HOST_CYCLE;
 	for (int i = 0; i < HOST_SKIP; i++)
 		CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
 	CHECK_INT(h.held[0].skip, 0);
 	CHECK_INT(host_read(&h, HOST_PROC, "no-such", &t), -ENOENT);
 	CHECK_INT(h.held[0].skip, HOST_SKIP);
 	host_close(&h);
+}
+
+/* A copy that is taken for the real one, so that its files are held. */
+static struct host
+held_tree(void)
+{
+	struct host h;
+
+	enter_tree();
+	h = opened("proc", "sys");
+	h.real[HOST_PROC] = true;
+	put("proc/loadavg", "1\n", 2);
+	put("proc/uptime", "2\n", 2);
+	return h;
+}
+
+static void
+check_text(struct host *h, const char *path, const char *expected)
+{
+	struct text t;
+
+	CHECK_INT(host_read(h, HOST_PROC, path, &t), 0);
+	CHECK(text_is(t, expected));
+}
+
+TEST(what_the_last_cycle_asked_for_is_read_when_the_next_one_begins)
+{
+	struct host h = held_tree();
+	struct text t;
+
+	host_begin(&h, HOST_CYCLE);
+	check_text(&h, "loadavg", "1\n");
+	host_begin(&h, HOST_CYCLE);
+	host_read_ahead(&h);
+	put("proc/loadavg", "3\n", 2);
+	CHECK_INT(host_read(&h, HOST_PROC, "loadavg", &t), 0);
+	check_text(&h, "uptime", "2\n");
+	/* not overwritten by what was read behind it */
+	CHECK(text_is(t, "1\n"));
+	check_text(&h, "loadavg", "1\n");
+	host_forget(&h);
+	check_text(&h, "loadavg", "3\n");
+	put("proc/loadavg", "4\n", 2);
+	host_begin(&h, HOST_CYCLE);
+	check_text(&h, "loadavg", "4\n");
+	host_close(&h);
+	leave_tree();
+}
+
+TEST(what_another_kind_of_cycle_asks_for_is_not_read_ahead)
+{
+	struct host h = held_tree();
+
+	host_begin(&h, HOST_CYCLE);
+	check_text(&h, "loadavg", "1\n");
+	check_text(&h, "uptime", "2\n");
+	host_begin(&h, HOST_CYCLE_BRIEF);
+	check_text(&h, "uptime", "2\n");
+	for (int i = 0; i < 2; i++) {
+		host_begin(&h, HOST_CYCLE_BRIEF);
+		host_read_ahead(&h);
+		CHECK(!h.held[0].ahead);
+		CHECK_INT(h.held[1].ahead, i == 0);
+	}
+	host_begin(&h, HOST_CYCLE);
+	host_read_ahead(&h);
+	CHECK(h.held[0].ahead && h.held[1].ahead);
+	host_close(&h);
+	leave_tree();
+}
+
+TEST(what_has_no_room_or_fails_ahead_is_read_when_it_is_asked_for)
+{
+	char *bytes = malloc(HOST_AHEAD_MAX);
+	struct host h = held_tree();
+	struct text t;
+
+	CHECK(bytes != NULL);
+	memset(bytes, 'x', HOST_AHEAD_MAX);
+	put("proc/stat", bytes, HOST_AHEAD_MAX);
+	host_begin(&h, HOST_CYCLE);
+	CHECK_INT(host_read(&h, HOST_PROC, "stat", &t), 0);
+	check_text(&h, "loadavg", "1\n");
+	check_text(&h, "uptime", "2\n");
+	/* reading that fails */
+	CHECK(dup2(h.root[HOST_PROC], h.held[1].fd) >= 0);
+	host_begin(&h, HOST_CYCLE);
+	host_read_ahead(&h);
+	CHECK(!h.held[0].ahead && !h.held[1].ahead && h.held[2].ahead);
+	CHECK_INT(host_read(&h, HOST_PROC, "stat", &t), 0);
+	CHECK_INT(t.len, HOST_AHEAD_MAX);
+	check_text(&h, "loadavg", "1\n");
+	check_text(&h, "uptime", "2\n");
+	host_close(&h);
+	leave_tree();
+	free(bytes);
 }
 
 TEST(a_file_of_a_copy_is_followed_when_it_is_replaced)

@@ -278,7 +278,7 @@ TEST(in_brief_cycles_only_what_is_read_each_time_is)
 	struct host h;
 
 	small_host(&h);
-	h.brief = true;
+	h.cycle = HOST_CYCLE_BRIEF;
 	put("sys/kernel/yama/ptrace_scope", "0\n");
 	put("sys/kernel/tainted", "4096\n");
 	again(&h, 1);
@@ -287,9 +287,9 @@ TEST(in_brief_cycles_only_what_is_read_each_time_is)
 	CHECK_INT(said(&ran, PTRACE_SCOPE_ALL), 1);
 	CHECK_INT(said(&ran, POSTURE_CHANGES_ALL), 1);
 	for (int i = 0; i < POSTURE_TURNS; i++) {
-		h.brief = false;
+		h.cycle = HOST_CYCLE;
 		again(&h, 1);
-		h.brief = true;
+		h.cycle = HOST_CYCLE_BRIEF;
 		again(&h, 3);
 	}
 	CHECK_INT(said(&ran, PTRACE_SCOPE_ALL), 0);
