@@ -23,6 +23,9 @@ enum { MESSAGES_A_TURN = 32 };
 /* A signal is let in at one turn of so many, though none ever sleeps. */
 enum { STOP_TURNS = 8 };
 
+/* Where the next step is not further away, answers wait for it. */
+enum { ANSWERS_REST_MS = 2000 };
+
 static volatile sig_atomic_t told_to_stop;
 
 static void
@@ -210,19 +213,28 @@ take_ack(struct loop *l, struct reader r)
 		fatal_text("ACK", "for a record that is not waiting");
 }
 
-/* One a turn: ppoll() says whether there is another, without a failed try. */
-static void
+static bool
 take_answer(struct loop *l)
 {
 	struct frame f;
 
 	if (link_receive(l->link, &f) != 1)
-		return;
+		return false;
 	if (f.type == FRAME_ACK)
 		take_ack(l, reader_of(f.payload, f.len));
 	else if (shipstate_decode(&l->cycle->self->ship, f.payload, f.len) < 0)
 		fatal_text("STATE", "malformed");
 	l->heard = true;
+	return true;
+}
+
+/* All that came, without a failed try where each record has its answer. */
+static void
+take_answers(struct loop *l)
+{
+	for (int i = 0; i < MESSAGES_A_TURN; i++)
+		if (ring_queued(l->cycle->ring) == 0 || !take_answer(l))
+			return;
 }
 
 /*
@@ -254,17 +266,31 @@ let_stop_in(struct loop *l, const sigset_t *none)
 		ppoll(NULL, 0, &at_once, none);
 }
 
+/*
+ * An answer that nothing waits for is taken with the next step, where that is
+ * near: to wake us costs the shipper as much as saying it, and us as much.
+ */
+static void
+watch(const struct loop *l, struct pollfd pfd[POLL_END], bool unsent)
+{
+	const bool rest = !unsent && l->interval_ms <= ANSWERS_REST_MS;
+
+	pfd[POLL_TIMER] = (struct pollfd){ .fd = l->timer_fd,
+		.events = POLLIN };
+	/* both end with the shipper: one of them tells */
+	pfd[POLL_RECORDS] = (struct pollfd){ .fd = rest ? -1 : l->link->p,
+		.events = unsent ? POLLOUT : 0 };
+	pfd[POLL_ACKS] = (struct pollfd){ .fd = l->link->q,
+		.events = rest ? 0 : POLLIN };
+}
+
 static void
 turn(struct loop *l)
 {
+	struct pollfd pfd[POLL_END];
 	sigset_t none;
-	struct pollfd pfd[POLL_END] = {
-		[POLL_TIMER] = { .fd = l->timer_fd, .events = POLLIN },
-		[POLL_RECORDS] = { .fd = l->link->p,
-		    .events = has_records(l) ? POLLOUT : 0 },
-		[POLL_ACKS] = { .fd = l->link->q, .events = POLLIN },
-	};
 
+	watch(l, pfd, has_records(l));
 	sigemptyset(&none);
 	if (ppoll(pfd, POLL_END, NULL, &none) < 0) {
 		if (errno != EINTR)
@@ -274,17 +300,21 @@ turn(struct loop *l)
 	let_stop_in(l, &none);
 	if ((pfd[POLL_RECORDS].revents & (POLLERR | POLLHUP)) != 0)
 		l->gone = true;
+	/* one a turn: ppoll() says whether there is another */
 	if (pfd[POLL_ACKS].revents != 0)
 		take_answer(l);
 	else if (l->gone)
 		link_ended(l->link);
+	if (pfd[POLL_TIMER].revents != 0)
+		take_answers(l);
+	/* now: in a moment there is a step that has no answer yet */
+	report(l);
 	if (pfd[POLL_TIMER].revents != 0)
 		collect(l);
 	/* what it had answered for before it went is taken first */
 	if (!l->gone && (pfd[POLL_RECORDS].revents |
 	    pfd[POLL_TIMER].revents) != 0)
 		send_records(l);
-	report(l);
 }
 
 void
@@ -299,5 +329,8 @@ loop_run(struct loop *l)
 	report(l);
 	while (!told_to_stop)
 		turn(l);
+	/* what has its answer does not go to the next process */
+	if (!l->gone)
+		take_answers(l);
 	notify_stopping(l->notify);
 }

@@ -136,7 +136,7 @@ def run():
             memory.append(os.fstat(manager.store[0][1]).st_blocks // 2)
         receiver.fails = False
         with RingView(manager.store[0][1]) as ring:
-            until(lambda: ring.counts()[2] == 0, 300, "nothing waits")
+            until(lambda: ring.behind() == 0, 300, "nothing waits")
         manager.stop()
     return manager
 

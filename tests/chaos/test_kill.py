@@ -156,7 +156,7 @@ class Killer:
         self.receiver.delays = (0,)
         manager.wait_ready()
         with RingView(manager.store[0][1]) as ring:
-            soon(lambda: ring.counts()[2] == 0 and
+            soon(lambda: ring.behind() == 0 and
                  0.1 < 1 - self.to_collection() < 0.5,
                  60, "nothing waits in the ring")
         check_equal(len(manager.store), 1, "descriptors that are kept")

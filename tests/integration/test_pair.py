@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 
 import pair as pairs
 from keys import Keys
@@ -233,6 +234,33 @@ def a_dead_collector_ends_the_shipper():
         shipper = pair.shipper
         pair.process.kill()
         end_of(shipper)
+
+
+def wakes(pid):
+    return int(status_of(pid)["voluntary_ctxt_switches"])
+
+
+@test
+def at_a_short_interval_the_collector_wakes_for_its_steps_alone():
+    with Receiver(keys) as receiver, Pair(receiver.url, keys) as pair:
+        receiver.wait(3)
+        before, requests = wakes(pair.collector), len(receiver.requests)
+        receiver.wait(requests + 8, 20)
+        steps = len(receiver.requests) - requests
+        # a read that waits for another process is one, too
+        check(wakes(pair.collector) - before <= steps + 3,
+              f"{wakes(pair.collector) - before} in {steps} steps")
+
+
+@test
+def at_a_longer_one_an_answer_is_taken_when_it_comes():
+    with Receiver(keys) as receiver, \
+            Pair(receiver.url, keys, interval="3s") as pair:
+        receiver.wait(1)
+        before = wakes(pair.collector)
+        receiver.wait(2)
+        time.sleep(1)
+        check(wakes(pair.collector) - before >= 2, "it did not wake")
 
 
 @test

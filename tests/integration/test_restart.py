@@ -115,15 +115,19 @@ def a_restart_while_the_receiver_is_away_keeps_what_waits():
 
 
 @test
-def a_stop_and_a_start_lose_nothing_either():
-    with books() as (manager, receiver, _):
-        steps(receiver, 2)
-        life = manager.life
-        life.signal(signal.SIGTERM)
-        check_equal(manager.wait_end(life), 0, "exit status")
-        check(life.stopping is not None, "no STOPPING=1")
-        manager.wait_ready(1)
+def a_stop_and_a_start_lose_nothing_either_and_send_nothing_again():
+    with books() as (manager, receiver, ledger):
+        for number in range(1, 5):
+            steps(receiver, len(receiver.requests) + 2)
+            # the answer is there, and not taken before the next step
+            time.sleep(0.2)
+            life = manager.life
+            life.signal(signal.SIGTERM)
+            check_equal(manager.wait_end(life), 0, "exit status")
+            check(life.stopping is not None, "no STOPPING=1")
+            manager.wait_ready(number)
         steps(receiver, len(receiver.requests) + 2)
+        check_equal(ledger.duplicates(), 0, "requests that came again")
 
 
 @test

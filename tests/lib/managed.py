@@ -57,7 +57,7 @@ def drain(manager, receiver, ledger):
 
     def nothing_waits():
         with ring_of(manager) as ring:
-            return ring.counts()[2] == 0
+            return ring.behind() == 0
     until(nothing_waits, 60, "nothing waits in the ring")
     manager.stop()
     faults = ledger.close()

@@ -104,6 +104,13 @@ class RingView:
                 made - state.acked_seq - state.lost_ahead,
                 sum(state.lost.values()))
 
+    def behind(self):
+        """Records without an answer, but for those of the last step: at a
+        short interval its answer is taken when the next one is made."""
+        generation = self._segments()[-1][0]
+        last = self.steps((generation, _SEGMENT.size))[0][-1:]
+        return max(0, self.counts()[2] - sum(s.records for s in last))
+
     def steps(self, after=(0, 0)):
         """([Step], where to go on): what was committed behind `after`, in
         parts where a step lies in two segments."""
