@@ -4,7 +4,11 @@
 # that holds the collector's files open and only reads them, at the same
 # pace.  Needs root.
 #
-#   pair_cost.py BUILD [SECONDS]
+#   pair_cost.py BUILD [SECONDS [ROUNDS]]
+#
+# Twice: side by side, all in the same seconds, the floor half an interval
+# after the collector; and by turns, each while the other does not run.
+import contextlib
 import os
 import pathlib
 import re
@@ -16,11 +20,19 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
+from keys import Keys  # noqa: E402
+from nginx import Nginx  # noqa: E402
+from pair import Pair  # noqa: E402
+from phase import collects_ms, hasty_host  # noqa: E402
+from receiver import Receiver  # noqa: E402
 
+INTERVAL_MS = 1000
+HOST = hasty_host("cost")
 WARM = 8                    # seconds until all is held and learned
 TRACED = 10                 # seconds in which calls are counted
 # counts by files, not by processes: the source top has its own benchmark
-BASIC = {"process": {"enabled": False}}
+SETTINGS = {"resource": {"host.id": HOST},
+            "collect": {"sources": {"process": {"enabled": False}}}}
 ANSWERS = "location /v1/ { client_max_body_size 0; return 200; }"
 
 
@@ -58,8 +70,6 @@ def count_calls(pids):
 
 def describe_requests(keys):
     """Bytes and points of a request, after the one with descriptions."""
-    from pair import Pair
-    from receiver import Receiver
     with Receiver(keys) as receiver, Pair(receiver.url, keys):
         receiver.wait(8, 30)
         requests = list(receiver.requests)[2:]
@@ -69,8 +79,15 @@ def describe_requests(keys):
           f"{wire / points:.1f} bytes a point")
 
 
+def wait_for_phase(ms):
+    """Until so far behind a whole interval since boot."""
+    now = time.clock_gettime(time.CLOCK_BOOTTIME) * 1000
+    time.sleep((ms - now) % INTERVAL_MS / 1000)
+
+
 def measure(pids, seconds):
-    """ms of CPU in each second, of each process."""
+    """ms of CPU in each second, of each process; looks between them."""
+    wait_for_phase(collects_ms(HOST) + INTERVAL_MS * 3 / 4)
     spent = {name: [] for name in pids}
     before = {name: cpu_ns(pid) for name, pid in pids.items()}
     begun = time.monotonic()
@@ -83,27 +100,59 @@ def measure(pids, seconds):
     return spent
 
 
-def run_floor(build, files, seconds):
-    floor = subprocess.Popen([build / "tests/bench/floor", "1000"],
+@contextlib.contextmanager
+def running_floor(build, files):
+    """Its pid; it reads for the first time half an interval after the
+    collector did."""
+    wait_for_phase(collects_ms(HOST) + INTERVAL_MS / 2)
+    floor = subprocess.Popen([build / "tests/bench/floor", str(INTERVAL_MS)],
                              stdin=subprocess.PIPE, text=True)
-    floor.stdin.write("\n".join(files) + "\n")
-    floor.stdin.close()
-    time.sleep(2)
     try:
-        return measure({"floor": floor.pid}, seconds)["floor"]
+        floor.stdin.write("\n".join(files) + "\n")
+        floor.stdin.close()
+        time.sleep(2)
+        yield floor.pid
     finally:
         floor.terminate()
         floor.wait()
+
+
+def measure_pair(build, keys, seconds, last):
+    """Alone, then with the floor beside it; and the files it holds."""
+    with Nginx(keys, "http://127.0.0.1:9", extra=ANSWERS) as server, \
+            Pair(f"https://127.0.0.1:{server.port}/v1/metrics", keys,
+                 settings=SETTINGS) as pair:
+        pair.wait_event("first_delivery")
+        time.sleep(WARM)
+        files = held_files(pair.collector)
+        pair_pids = {"collectord": pair.collector, "shipperd": pair.shipper}
+        alone = measure(pair_pids, seconds)
+        with running_floor(build, files) as floor:
+            beside = measure({**pair_pids, "floor": floor}, seconds)
+        if last:
+            describe(pair)
+    return alone, beside, files
 
 
 def both(spent):
     return [a + b for a, b in zip(spent["collectord"], spent["shipperd"])]
 
 
-def show(name, values, floor):
-    median = statistics.median(values)
-    print(f"| {name} | {median:.3f} | {min(values):.3f} | {max(values):.3f} |"
-          f" {median / floor:.2f} |")
+def add(total, more):
+    for name, values in more.items():
+        total.setdefault(name, []).extend(values)
+
+
+def show(title, spent):
+    spent["pair"] = both(spent)
+    floor = statistics.median(spent["floor"])
+    print(f"\n| {title}: ms of CPU a cycle | median | least | most |"
+          " of the floor |\n|---|---|---|---|---|")
+    for name in ("floor", "collectord", "shipperd", "pair"):
+        values = spent[name]
+        median = statistics.median(values)
+        print(f"| {name} | {median:.3f} | {min(values):.3f} | "
+              f"{max(values):.3f} | {median / floor:.2f} |")
 
 
 def describe(pair):
@@ -121,38 +170,23 @@ def describe(pair):
 
 def main():
     build = pathlib.Path(sys.argv[1])
-    os.environ["SLUICE_BUILD_ROOT"] = str(build)
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
     rounds = int(sys.argv[3]) if len(sys.argv) > 3 else 3
-    from keys import Keys
-    from nginx import Nginx
-    from pair import Pair
-    floor, spent = [], {"collectord": [], "shipperd": []}
+    os.environ["SLUICE_BUILD_ROOT"] = str(build)
+    beside, turns = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         keys = Keys(folder)
         for i in range(rounds):
-            with Nginx(keys, "http://127.0.0.1:9", extra=ANSWERS) as server, \
-                    Pair(f"https://127.0.0.1:{server.port}/v1/metrics", keys,
-                         settings={"collect": {"sources": BASIC}}) as pair:
-                pair.wait_event("first_delivery")
-                time.sleep(WARM)
-                files = held_files(pair.collector)
-                now = measure({"collectord": pair.collector,
-                               "shipperd": pair.shipper}, seconds)
-                for name, values in now.items():
-                    spent[name] += values
-                if i == rounds - 1:
-                    describe(pair)
-            floor += run_floor(build, files, seconds)
+            alone, together, files = measure_pair(build, keys, seconds,
+                                                  i == rounds - 1)
+            add(turns, alone)
+            add(beside, together)
+            with running_floor(build, files) as floor:
+                add(turns, measure({"floor": floor}, seconds))
         describe_requests(keys)
-    spent["pair"] = both(spent)
-    median = statistics.median(floor)
-    print(f"\n{len(files)} files, {rounds} times {seconds} s\n\n"
-          "| ms of CPU a cycle | median | least | most | of the floor |\n"
-          "|---|---|---|---|---|")
-    show("floor", floor, median)
-    for name in ("collectord", "shipperd", "pair"):
-        show(name, spent[name], median)
+    print(f"\n{len(files)} files, {rounds} times {seconds} s")
+    show("side by side", beside)
+    show("by turns", turns)
 
 
 main()
