@@ -22,7 +22,7 @@ from report import Report, rows_of, worth_another   # noqa: E402
 # So many programs of the suites that look at clocks may fail for what ran
 # beside them and are run again alone; not those whose books must balance.
 UNSTEADY_MOST = 3
-UNSTEADY_SUITES = {"integration", "chaos", "vm"}
+UNSTEADY_SUITES = {"integration", "chaos", "vm", "bench"}
 STEADY = {"kill", "injection", "restart", "ring_hammer", "secrets", "memory",
           "tls_cases", "pkits"}
 

@@ -3,9 +3,10 @@
 # folder) side by side: each posts a host's metrics every second over TLS 1.3,
 # with a client certificate, to a server of its own.  Needs root.
 #
-#   collectd_cost.py BUILD COLLECTD-FOLDER [SECONDS]
+#   collectd_cost.py BUILD COLLECTD-FOLDER [SECONDS [ROUNDS]]
 #
-# Twice: both as they come, and both with what comes of the same files.
+# collectd's cost moves by half from one minute to the next: rounds of 60 s
+# and their median.  Twice: both as they come, and both with what comes of the same files.
 import os
 import pathlib
 import statistics
@@ -16,23 +17,23 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
+from cost import ANSWERS, cpu_ns  # noqa: E402
 from keys import Keys  # noqa: E402
 from nginx import Nginx  # noqa: E402
 from pair import Pair  # noqa: E402
 
-# As they come: what Debian's collectd.conf loads, of a host; and the standard
-# profile.  Of the same files: collectd's plugins for what the profile reads,
-# without processes on either side, whose number is the host's own matter.
+# Of the same files: collectd's plugins for what the standard profile reads,
+# without processes on either side, whose number is the host's own matter.  As
+# they come: what Debian's collectd.conf loads, of a host; and that profile.
 SETS = {
-    "as they come": (
-        ("battery", "cpu", "df", "disk", "entropy", "interface", "irq",
-         "load", "memory", "processes", "swap", "users"), {}),
     "of the same files": (
         ("cpu", "memory", "swap", "vmem", "load", "disk", "df", "interface",
          "protocols", "uptime", "entropy", "fhcount", "contextswitch"),
         {"process": {"enabled": False}}),
+    "as they come": (
+        ("battery", "cpu", "df", "disk", "entropy", "interface", "irq",
+         "load", "memory", "processes", "swap", "users"), {}),
 }
-ANSWERS = "location /v1/ { client_max_body_size 0; return 200; }"
 WARM = 10
 
 CONFIG = """
@@ -55,12 +56,6 @@ LoadPlugin write_http
 """
 
 
-def cpu_ns(pid):
-    """Of all its threads."""
-    return sum(int((task / "schedstat").read_text().split()[0])
-               for task in pathlib.Path(f"/proc/{pid}/task").iterdir())
-
-
 def start_collectd(root, folder, keys, port, plugins):
     config = pathlib.Path(folder, "collectd.conf")
     config.write_text(CONFIG.format(
@@ -74,6 +69,7 @@ def start_collectd(root, folder, keys, port, plugins):
 
 
 def compare(root, keys, folder, title, seconds):
+    """ms of CPU a second of each, and requests."""
     plugins, sources = SETS[title]
     with Nginx(keys, "http://127.0.0.1:9", extra=ANSWERS) as theirs, \
             Nginx(keys, "http://127.0.0.1:9", extra=ANSWERS) as ours, \
@@ -82,44 +78,45 @@ def compare(root, keys, folder, title, seconds):
         collectd = start_collectd(root, folder, keys, theirs.port, plugins)
         try:
             time.sleep(WARM)
-            measure(title, collectd, pair, theirs, ours, seconds)
+            return measure(collectd, pair, theirs, ours, seconds)
         finally:
             collectd.terminate()
             collectd.wait()
 
 
-def measure(title, collectd, pair, theirs, ours, seconds):
-    spent = {"collectd": [], "pair": []}
-
+def measure(collectd, pair, theirs, ours, seconds):
     def now():
-        return {"collectd": cpu_ns(collectd.pid),
-                "pair": cpu_ns(pair.collector) + cpu_ns(pair.shipper)}
-    before, sent = now(), (len(theirs.requests()), len(ours.requests()))
-    for _ in range(seconds):
-        time.sleep(1)
-        after = now()
-        for name, values in spent.items():
-            values.append((after[name] - before[name]) / 1e6)
-        before = after
-    requests = (len(theirs.requests()) - sent[0], len(ours.requests()) - sent[1])
-    mean = {name: statistics.mean(v) for name, v in spent.items()}
-    print(f"\n| {title}: ms of CPU a second | mean | median | requests |\n"
-          "|---|---|---|---|")
-    for name, n in zip(spent, requests):
-        print(f"| {name} | {mean[name]:.2f} | "
-              f"{statistics.median(spent[name]):.2f} | {n} |")
-    print(f"| collectd's of the pair's | {mean['collectd'] / mean['pair']:.1f}"
-          " | | |", flush=True)
+        return (cpu_ns(collectd.pid),
+                cpu_ns(pair.collector) + cpu_ns(pair.shipper),
+                len(theirs.requests()), len(ours.requests()))
+    before = now()
+    time.sleep(seconds)
+    spent = [b - a for a, b in zip(before, now())]
+    return [ns / 1e6 / seconds for ns in spent[:2]] + spent[2:]
+
+
+def show(title, rounds):
+    print(f"\n| {title}: ms of CPU a second | collectd | pair | times |"
+          " requests |\n|---|---|---|---|---|")
+    for i, (theirs, ours, *requests) in enumerate(rounds):
+        print(f"| round {i + 1} | {theirs:.2f} | {ours:.2f} | "
+              f"{theirs / ours:.1f} | {requests[0]}, {requests[1]} |")
+    theirs, ours = (statistics.median(r[i] for r in rounds) for i in (0, 1))
+    times = statistics.median(r[0] / r[1] for r in rounds)
+    print(f"| median | {theirs:.2f} | {ours:.2f} | {times:.1f} | |",
+          flush=True)
 
 
 def main():
     build, root = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     seconds = int(sys.argv[3]) if len(sys.argv) > 3 else 60
+    rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 5
     os.environ["SLUICE_BUILD_ROOT"] = str(build)
     with tempfile.TemporaryDirectory() as folder:
         keys = Keys(folder)
         for title in SETS:
-            compare(root, keys, folder, title, seconds)
+            show(title, [compare(root, keys, folder, title, seconds)
+                         for _ in range(rounds)])
 
 
 main()
