@@ -199,7 +199,7 @@ def a_start_that_fails_again_and_again_is_never_given_up():
 
 @test
 def every_interval_that_is_missing_was_counted():
-    arrivals.more()
+    arrivals.catch_up()
     told = sum(p.value for p in arrivals.last("sluice.intervals.missed"))
     missing = arrivals.missing_steps()
     check(0 < missing, "nothing is missing: this shows nothing")

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import time
 import types
 
 from keys import Certificate
@@ -128,6 +129,17 @@ class Arrivals:
         until(lambda: len(self.of_status(200)) >= before + count, 30,
               f"{count} more requests")
 
+    def steps(self):
+        """When each step that is here was read."""
+        return sorted({p.time for p in self.receiver.points("system.uptime")})
+
+    def catch_up(self):
+        """Once two steps are here that are read from now on: first in, first
+        out, so is all that was read before, and what the first counted."""
+        now = time.time_ns()
+        until(lambda: sum(t > now for t in self.steps()) >= 2, 30,
+              "what waits has come")
+
     def last(self, name):
         """The points of that name at the last time there is one."""
         points = self.receiver.points(name)
@@ -136,8 +148,7 @@ class Arrivals:
 
     def missing_steps(self):
         """Turns of the interval at which nothing was read."""
-        times = sorted({p.time
-                        for p in self.receiver.points("system.uptime")})
+        times = self.steps()
         return sum(round((b - a) / 1e9 / INTERVAL_S) - 1
                    for a, b in zip(times, times[1:]))
 
