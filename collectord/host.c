@@ -229,7 +229,8 @@ host_read_once(struct host *h, enum host_root root, const char *path,
 
 	if (fd < 0)
 		return fd;
-	error = host_read_whole(h, fd, ASK_FIRST, host_longest_line(h, root, path), t);
+	error = host_read_whole(h, fd, ASK_FIRST,
+	    host_longest_line(h, root, path), t);
 	close(fd);
 	return error;
 }

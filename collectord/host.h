@@ -35,7 +35,7 @@ struct held {
 	size_t size;		/* bytes when it was last read */
 	size_t line_max;	/* its longest line; SIZE_MAX: not known */
 	unsigned skip;		/* reads to go without asking: it is missing */
-	bool asked[HOST_CYCLES];	/* for, in the last cycle of that kind */
+	bool asked[HOST_CYCLES];	/* for, in the last cycle of a kind */
 	bool due;		/* it was, before this one */
 	bool ahead;		/* it is read: that is text */
 	struct text text;
@@ -44,7 +44,7 @@ struct held {
 struct host {
 	int root[HOST_ROOTS];	/* directories */
 	bool real[HOST_ROOTS];	/* procfs or sysfs itself, by statfs(2) */
-	/* what was read ahead, then HOST_TEXT_MAX + 1 bytes; unused until read */
+	/* what was read ahead, then HOST_TEXT_MAX + 1 bytes; as far as used */
 	char *text;
 	size_t ahead;
 	struct held held[HOST_HELD_MAX];
