@@ -227,12 +227,11 @@ read_ahead(struct cycle *c)
 {
 	const uint64_t most_ns = c->read_ns + SOURCE_BUDGET_MS * NS_PER_MS;
 
-	host_begin(c->host, kind_of(c));
+	host_begin(c->host, kind_of(c), c->in_turn == 0);
 	if (c->in_turn > 0) {
 		c->in_turn--;
 		return;
 	}
-	host_read_ahead(c->host);
 	c->read_ns = now_ns(CLOCK_BOOTTIME);
 	if (c->read_ns > most_ns) {
 		host_forget(c->host);

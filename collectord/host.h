@@ -36,7 +36,6 @@ struct held {
 	size_t line_max;	/* its longest line; SIZE_MAX: not known */
 	unsigned skip;		/* reads to go without asking: it is missing */
 	bool asked[HOST_CYCLES];	/* for, in the last cycle of a kind */
-	bool due;		/* it was, before this one */
 	bool ahead;		/* it is read: that is text */
 	struct text text;
 };
@@ -62,15 +61,14 @@ void	host_close(struct host *);
  */
 int	host_open_operator(struct host *, const char *path);
 
-/* A cycle of that kind begins. */
-void	host_begin(struct host *, enum host_cycle);
 /*
- * Files that host_read was asked for in the last cycle of this kind are read
- * now, one after the other, and given when they are asked for: the kernel's
- * code stays in the processor's caches meanwhile, and after that ours does.
- * What fails or has no room is left to host_read.
+ * A cycle of that kind begins.  Ahead: files that host_read was asked for in
+ * the last one of the kind are read now, one after the other, and given when
+ * they are asked for: the kernel's code stays in the processor's caches
+ * meanwhile, and after that ours does.  What fails or has no room is left to
+ * host_read.
  */
-void	host_read_ahead(struct host *);
+void	host_begin(struct host *, enum host_cycle, bool ahead);
 /* What was read ahead is read again when it is asked for. */
 void	host_forget(struct host *);
 

@@ -40,17 +40,6 @@ ask_for(const struct held *f)
 	return ask < ASK_MOST ? ask : ASK_MOST;
 }
 
-void
-host_begin(struct host *h, enum host_cycle cycle)
-{
-	host_forget(h);
-	h->cycle = cycle;
-	for (size_t i = 0; i < h->nheld; i++) {
-		h->held[i].due = h->held[i].asked[cycle];
-		h->held[i].asked[cycle] = false;
-	}
-}
-
 static void
 read_ahead(struct host *h, struct held *f)
 {
@@ -69,11 +58,17 @@ read_ahead(struct host *h, struct held *f)
 }
 
 void
-host_read_ahead(struct host *h)
+host_begin(struct host *h, enum host_cycle cycle, bool ahead)
 {
-	for (size_t i = 0; i < h->nheld; i++)
-		if (h->held[i].due && h->held[i].fd >= 0)
-			read_ahead(h, &h->held[i]);
+	host_forget(h);
+	h->cycle = cycle;
+	for (size_t i = 0; i < h->nheld; i++) {
+		struct held *f = &h->held[i];
+
+		if (ahead && f->asked[cycle] && f->fd >= 0)
+			read_ahead(h, f);
+		f->asked[cycle] = false;
+	}
 }
 
 void

@@ -208,10 +208,9 @@ TEST(what_the_last_cycle_asked_for_is_read_when_the_next_one_begins)
 	struct host h = held_tree();
 	struct text t;
 
-	host_begin(&h, HOST_CYCLE);
+	host_begin(&h, HOST_CYCLE, false);
 	check_text(&h, "loadavg", "1\n");
-	host_begin(&h, HOST_CYCLE);
-	host_read_ahead(&h);
+	host_begin(&h, HOST_CYCLE, true);
 	put("proc/loadavg", "3\n", 2);
 	CHECK_INT(host_read(&h, HOST_PROC, "loadavg", &t), 0);
 	check_text(&h, "uptime", "2\n");
@@ -221,7 +220,7 @@ TEST(what_the_last_cycle_asked_for_is_read_when_the_next_one_begins)
 	host_forget(&h);
 	check_text(&h, "loadavg", "3\n");
 	put("proc/loadavg", "4\n", 2);
-	host_begin(&h, HOST_CYCLE);
+	host_begin(&h, HOST_CYCLE, false);
 	check_text(&h, "loadavg", "4\n");
 	host_close(&h);
 	leave_tree();
@@ -231,19 +230,17 @@ TEST(what_another_kind_of_cycle_asks_for_is_not_read_ahead)
 {
 	struct host h = held_tree();
 
-	host_begin(&h, HOST_CYCLE);
+	host_begin(&h, HOST_CYCLE, false);
 	check_text(&h, "loadavg", "1\n");
 	check_text(&h, "uptime", "2\n");
-	host_begin(&h, HOST_CYCLE_BRIEF);
+	host_begin(&h, HOST_CYCLE_BRIEF, false);
 	check_text(&h, "uptime", "2\n");
 	for (int i = 0; i < 2; i++) {
-		host_begin(&h, HOST_CYCLE_BRIEF);
-		host_read_ahead(&h);
+		host_begin(&h, HOST_CYCLE_BRIEF, true);
 		CHECK(!h.held[0].ahead);
 		CHECK_INT(h.held[1].ahead, i == 0);
 	}
-	host_begin(&h, HOST_CYCLE);
-	host_read_ahead(&h);
+	host_begin(&h, HOST_CYCLE, true);
 	CHECK(h.held[0].ahead && h.held[1].ahead);
 	host_close(&h);
 	leave_tree();
@@ -258,14 +255,13 @@ TEST(what_has_no_room_or_fails_ahead_is_read_when_it_is_asked_for)
 	CHECK(bytes != NULL);
 	memset(bytes, 'x', HOST_AHEAD_MAX);
 	put("proc/stat", bytes, HOST_AHEAD_MAX);
-	host_begin(&h, HOST_CYCLE);
+	host_begin(&h, HOST_CYCLE, false);
 	CHECK_INT(host_read(&h, HOST_PROC, "stat", &t), 0);
 	check_text(&h, "loadavg", "1\n");
 	check_text(&h, "uptime", "2\n");
 	/* reading that fails */
 	CHECK(dup2(h.root[HOST_PROC], h.held[1].fd) >= 0);
-	host_begin(&h, HOST_CYCLE);
-	host_read_ahead(&h);
+	host_begin(&h, HOST_CYCLE, true);
 	CHECK(!h.held[0].ahead && !h.held[1].ahead && h.held[2].ahead);
 	CHECK_INT(host_read(&h, HOST_PROC, "stat", &t), 0);
 	CHECK_INT(t.len, HOST_AHEAD_MAX);

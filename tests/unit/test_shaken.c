@@ -190,9 +190,7 @@ run_cycle(struct result *r)
 		.wall_ns = UINT64_C(1000000000000) + shaken.clock_ns,
 		.start_ns = 1000 };
 	series_cycle(series, step.wall_ns);
-	host_begin(&host, HOST_CYCLE);
-	if (shaken_random(2) == 0)
-		host_read_ahead(&host);
+	host_begin(&host, HOST_CYCLE, shaken_random(2) == 0);
 	r->n = 0;
 	for (size_t i = 0; i < source_table_size; i++)
 		/* what it is asked of is not in the files */
