@@ -5,8 +5,9 @@
 #
 #   collectd_cost.py BUILD COLLECTD-FOLDER [SECONDS [ROUNDS]]
 #
-# collectd's cost moves by half from one minute to the next: rounds of 60 s
-# and their median.  Twice: both as they come, and both with what comes of the same files.
+# Twice: both with what comes of the same files, and both as they come.  What
+# collectd costs moves by half from one minute to the next: so there are
+# rounds, of 60 s each, and their median.
 import os
 import pathlib
 import statistics

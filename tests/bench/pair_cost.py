@@ -10,7 +10,6 @@
 # after the collector; and by turns, each while the other does not run.
 import os
 import pathlib
-import re
 import statistics
 import sys
 import tempfile
@@ -19,13 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
 from cost import (both, count_calls, held_files, measure,  # noqa: E402
                   median_request, paced_pair, running_floor)
+from hurried import memory_of  # noqa: E402
 from keys import Keys  # noqa: E402
-
-
-def private_kib(pid):
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(n) for n in re.findall(r"^Private_\w+: +(\d+)", text,
-                                          re.MULTILINE))
 
 
 def measure_pair(keys, seconds, last):
@@ -61,7 +55,7 @@ def show(title, spent):
 def describe(pair):
     """What does not depend on the weather."""
     print("private memory, KiB: " + ", ".join(
-        f"{name} {private_kib(pid)}" for name, pid in
+        f"{name} {memory_of(pid)[0]}" for name, pid in
         (("collectord", pair.collector), ("shipperd", pair.shipper))))
     for name, pid in (("collectord", pair.collector),
                       ("shipperd", pair.shipper)):

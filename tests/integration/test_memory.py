@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 
+import cost
 from hurried import HurriedPair, memory_of
 from keys import Keys
 from nginx import Nginx
@@ -23,8 +24,7 @@ GROWTH_KIB = 64         # pages that were not touched before
 # OpenSSL 3.0 has 40 bytes for each part of a record that it writes or reads,
 # and gives them back
 BY_OPENSSL = 8
-ANSWERS = ("keepalive_requests 1000000; "
-           "location /v1/ { client_max_body_size 0; return 200; }")
+ANSWERS = "keepalive_requests 1000000; " + cost.ANSWERS
 
 folder = tempfile.TemporaryDirectory()
 keys = Keys(folder.name)
